@@ -1,0 +1,250 @@
+"""Which windows are due, given what is filled and the time now; when to try again; what asking costs the tenant.
+
+A window is one row of work: one connection, one source, one region, one stretch of time. Windows of one connection,
+source and region never overlap. CloudWatch charges per metric asked for and not per hour, so the past is asked for in
+calendar months, newest first, up to the UTC day of connecting, and from that day on in UTC days. Cost Explorer is
+asked for calendar months. The inventory of a region is a picture of the present: one window a UTC day, never the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from billing.domain.periods import DAY, HOUR, Month, floor_hour, utc_day_start
+
+
+class Source(StrEnum):
+    """What a window is read from."""
+
+    INVENTORY = "INVENTORY"
+    CLOUDWATCH = "CLOUDWATCH"
+    COST_EXPLORER = "COST_EXPLORER"
+
+
+class WindowState(StrEnum):
+    """DUE: to be read; STARTED: somebody holds the lease; DONE: read; FAILED: refused, waits for a person."""
+
+    DUE = "DUE"
+    STARTED = "STARTED"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class ConnectionKind(StrEnum):
+    """PAYER pays the bill (a standalone account pays its own); MEMBER is an account whose bill another one pays."""
+
+    PAYER = "PAYER"
+    MEMBER = "MEMBER"
+
+
+# CloudWatch keeps hourly values for 455 days (AmazonCloudWatch user guide, cloudwatch_concepts).
+CLOUDWATCH_RETENTION = timedelta(days=455)
+# Cost Explorer keeps 13 months and the current one (cost-management user guide, ce-what-is).
+COST_EXPLORER_MONTHS = 13
+# How late metrics arrive is not documented: an hour is asked for five minutes after it closed, the last three hours
+# are read again with every poll, the last 48 once a day.
+CLOUDWATCH_LAG = timedelta(minutes=5)
+LATE_HOURS = 3
+LATE_DAYS = 2
+# AWS restates a month for two weeks after its end, refunds and credits later; 45 days cover the usual case.
+RESTATEMENT = timedelta(days=45)
+# Billing data of a UTC day is refreshed up to three times in the following day; the first is there by six.
+COST_EXPLORER_LAG = timedelta(hours=6)
+
+# Profiles must be known before the metrics that carry their ids, and tokens before the bill.
+SOURCE_ORDER = {Source.INVENTORY: 0, Source.CLOUDWATCH: 1, Source.COST_EXPLORER: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSpan:
+    """The identity of a window within its connection; Cost Explorer has no region (`""`)."""
+
+    source: Source
+    aws_region: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownWindow:
+    """A window that exists: its span, its state, and the time at which its last successful reading began."""
+
+    span: WindowSpan
+    state: WindowState
+    read_at: datetime | None
+    filled_until: datetime | None
+
+
+def due_windows(
+    *,
+    kind: ConnectionKind,
+    aws_regions: Sequence[str],
+    connected_at: datetime,
+    windows: Iterable[KnownWindow],
+    now: datetime,
+) -> tuple[WindowSpan, ...]:
+    """Every window that must be DUE now: those not made yet and those that are DONE and need reading again.
+
+    Inventory first, then the newest first. Windows that are DUE or STARTED are under way already and FAILED ones wait
+    for a person, so none of these is named.
+    """
+    known = {window.span: window for window in windows}
+    due = [span for span in planned_windows(kind, aws_regions, connected_at, now) if _is_due(span, known, now)]
+    return tuple(sorted(due, key=_urgency))
+
+
+def planned_windows(
+    kind: ConnectionKind, aws_regions: Sequence[str], connected_at: datetime, now: datetime
+) -> Iterator[WindowSpan]:
+    """All windows that a connection has had until now, due or not."""
+    for aws_region in aws_regions:
+        yield WindowSpan(
+            source=Source.INVENTORY, aws_region=aws_region, start=utc_day_start(now), end=utc_day_start(now) + DAY
+        )
+        yield from _cloudwatch_windows(aws_region, connected_at, now)
+    if kind is ConnectionKind.PAYER:
+        yield from _cost_explorer_windows(connected_at, now)
+
+
+def _cloudwatch_windows(aws_region: str, connected_at: datetime, now: datetime) -> Iterator[WindowSpan]:
+    first_day = utc_day_start(connected_at)
+    oldest = first_day - CLOUDWATCH_RETENTION + DAY
+    for month in reversed(list(_months(oldest, first_day))):
+        start, end = max(utc_day_start(month.start), oldest), min(utc_day_start(month.end), first_day)
+        yield WindowSpan(source=Source.CLOUDWATCH, aws_region=aws_region, start=start, end=end)
+    day = first_day
+    while day <= now:
+        yield WindowSpan(source=Source.CLOUDWATCH, aws_region=aws_region, start=day, end=day + DAY)
+        day += DAY
+
+
+def _cost_explorer_windows(connected_at: datetime, now: datetime) -> Iterator[WindowSpan]:
+    month = Month.of(utc_day_start(connected_at).date()).plus(-COST_EXPLORER_MONTHS)
+    while utc_day_start(month.start) <= now:
+        start, end = utc_day_start(month.start), utc_day_start(month.end)
+        yield WindowSpan(source=Source.COST_EXPLORER, aws_region="", start=start, end=end)
+        month = month.next()
+
+
+def _months(start: datetime, end: datetime) -> Iterator[Month]:
+    month = Month.of(start.date())
+    while utc_day_start(month.start) < end:
+        yield month
+        month = month.next()
+
+
+def _urgency(span: WindowSpan) -> tuple[int, timedelta, str]:
+    return SOURCE_ORDER[span.source], datetime.max.replace(tzinfo=span.start.tzinfo) - span.start, span.aws_region
+
+
+def _is_due(span: WindowSpan, known: dict[WindowSpan, KnownWindow], now: datetime) -> bool:
+    window = known.get(span)
+    if window is not None and window.state is not WindowState.DONE:
+        return False
+    mark = last_reading_mark(span, now)
+    if mark is None:
+        return False
+    return window is None or window.read_at is None or window.read_at < mark
+
+
+def last_reading_mark(span: WindowSpan, now: datetime) -> datetime | None:
+    """The latest time up to now from which a reading of the window must be; None when nothing can be read yet."""
+    marks = {
+        Source.INVENTORY: _inventory_marks,
+        Source.CLOUDWATCH: _cloudwatch_marks,
+        Source.COST_EXPLORER: _cost_explorer_marks,
+    }[span.source](span, now)
+    return max((mark for mark in marks if mark <= now), default=None)
+
+
+def _inventory_marks(span: WindowSpan, _now: datetime) -> Iterator[datetime]:
+    yield span.start
+
+
+def _cloudwatch_marks(span: WindowSpan, now: datetime) -> Iterator[datetime]:
+    """After every closed hour of the window, then after the late hours and days that follow it."""
+    yield span.start + HOUR + CLOUDWATCH_LAG
+    yield min(floor_hour(now - CLOUDWATCH_LAG), span.end + LATE_HOURS * HOUR) + CLOUDWATCH_LAG
+    for days in range(1, LATE_DAYS + 1):
+        yield span.end + days * DAY + CLOUDWATCH_LAG
+
+
+def _cost_explorer_marks(span: WindowSpan, now: datetime) -> Iterator[datetime]:
+    """Once a day from the window's second day until its last day is 45 days old."""
+    yield span.start + DAY + COST_EXPLORER_LAG
+    yield utc_day_start(min(now - COST_EXPLORER_LAG, span.end + RESTATEMENT)) + COST_EXPLORER_LAG
+
+
+def readable_until(span: WindowSpan, now: datetime) -> datetime:
+    """The exclusive end of what a reading that begins now may ask for: closed hours, or closed days of the bill."""
+    if span.source is Source.COST_EXPLORER:
+        return min(span.end, utc_day_start(now))
+    if span.source is Source.CLOUDWATCH:
+        return min(span.end, floor_hour(now - CLOUDWATCH_LAG))
+    return min(span.end, now)
+
+
+def readable_from(span: WindowSpan, now: datetime) -> datetime:
+    """The start of what a reading that begins now may ask for.
+
+    Only what is read may be replaced: hours that have left CloudWatch since the window was stored stay as they are.
+    """
+    if span.source is not Source.CLOUDWATCH:
+        return span.start
+    return max(span.start, floor_hour(now - CLOUDWATCH_RETENTION) + HOUR)
+
+
+def data_until(windows: Iterable[KnownWindow], connected_at: datetime) -> datetime | None:
+    """The time up to which one source of one region is stored without a gap since it was connected.
+
+    None when nothing is stored. The past, which is read backwards, has its own progress and does not count here.
+    """
+    ordered = sorted(windows, key=lambda window: window.span.start)
+    reached = None
+    for window in ordered:
+        if window.span.end <= utc_day_start(connected_at):
+            reached = window.filled_until
+        elif window.filled_until is None:
+            return reached
+        else:
+            reached = window.filled_until
+            if reached < window.span.end:
+                return reached
+    return reached
+
+
+class FetchFailure(StrEnum):
+    """Why a reading did not succeed."""
+
+    THROTTLED = "THROTTLED"
+    UNAVAILABLE = "UNAVAILABLE"  # an outage, a time-out, a broken connection
+    NOT_READY = "NOT_READY"  # Cost Explorer in the first day after it was switched on
+    DENIED = "DENIED"  # a permission is missing or the role is gone: a person has to act
+
+
+FIRST_RETRY = {
+    FetchFailure.THROTTLED: timedelta(seconds=30),
+    FetchFailure.UNAVAILABLE: timedelta(seconds=60),
+    FetchFailure.NOT_READY: timedelta(hours=1),
+}
+LONGEST_RETRY = {
+    FetchFailure.THROTTLED: timedelta(minutes=15),
+    FetchFailure.UNAVAILABLE: timedelta(hours=1),
+    FetchFailure.NOT_READY: timedelta(hours=6),
+}
+MAX_DOUBLINGS = 20
+
+
+def next_attempt(attempt: int, failure: FetchFailure, now: datetime, jitter: float) -> datetime | None:
+    """When the window may be tried again after its attempt number `attempt` (from 1); None: not by itself.
+
+    The delay doubles up to a limit; `jitter` in [0, 1) takes off up to half of it, so that windows which were
+    throttled together do not come back together.
+    """
+    if failure is FetchFailure.DENIED:
+        return None
+    delay = FIRST_RETRY[failure] * 2 ** min(max(attempt, 1) - 1, MAX_DOUBLINGS)
+    return now + min(delay, LONGEST_RETRY[failure]) * (1 - jitter / 2)

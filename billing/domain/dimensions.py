@@ -1,0 +1,153 @@
+"""The words a cost is known by: basis, granularity, dimensions, token classes, routing, tier, and the series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Basis(StrEnum):
+    """Which of the two numbers is meant: tokens times a price (an estimate), or what AWS put on the bill."""
+
+    RATED = "rated"
+    BILLED = "billed"
+
+
+class Granularity(StrEnum):
+    """The length of one period in an answer."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Dimension(StrEnum):
+    """What spend and usage can be grouped and filtered by; the values are the API's names."""
+
+    MODEL = "model"
+    PUBLISHER = "publisher"
+    PROVIDER = "provider"
+    AWS_REGION = "aws_region"
+    AWS_ACCOUNT = "aws_account"
+    COST_CENTER = "cost_center"
+    SERVICE = "service"
+    USAGE_TYPE = "usage_type"
+    TOKEN_CLASS = "token_class"  # noqa: S105 - the name of a dimension, not a secret
+    ROUTING = "routing"
+    TIER = "tier"
+
+
+RATED_DIMENSIONS = frozenset(
+    {
+        Dimension.MODEL,
+        Dimension.PUBLISHER,
+        Dimension.PROVIDER,
+        Dimension.AWS_REGION,
+        Dimension.AWS_ACCOUNT,
+        Dimension.COST_CENTER,
+        Dimension.TOKEN_CLASS,
+        Dimension.ROUTING,
+        Dimension.TIER,
+    }
+)
+# A bill line says which account used which usage type of which service; model, routing and the rest have to be read
+# out of the usage type, which is the work of reconciliation.
+BILLED_DIMENSIONS = frozenset(
+    {
+        Dimension.PROVIDER,
+        Dimension.AWS_ACCOUNT,
+        Dimension.COST_CENTER,
+        Dimension.SERVICE,
+        Dimension.USAGE_TYPE,
+    }
+)
+DIMENSIONS_OF = {Basis.RATED: RATED_DIMENSIONS, Basis.BILLED: BILLED_DIMENSIONS}
+
+
+class Provider(StrEnum):
+    """Who bills for the use, as opposed to the publisher, who made the model."""
+
+    AWS_BEDROCK = "aws_bedrock"
+
+
+class TokenClass(StrEnum):
+    """Disjoint: a token is counted in exactly one class.
+
+    CACHE_WRITE is a cache write whose lifetime the source does not tell (CloudWatch does not).
+    """
+
+    INPUT = "input"
+    OUTPUT = "output"
+    CACHE_READ = "cache_read"
+    CACHE_WRITE = "cache_write"
+    CACHE_WRITE_5M = "cache_write_5m"
+    CACHE_WRITE_1H = "cache_write_1h"
+
+
+TOKEN_CLASSES = tuple(TokenClass)
+
+
+class Routing(StrEnum):
+    """Where a call may be served: in its own region, in the regions of a geography, anywhere."""
+
+    IN_REGION = "IN_REGION"
+    GEO = "GEO"
+    GLOBAL = "GLOBAL"
+
+
+class RoutingClass(StrEnum):
+    """The two routings a price list knows: in-region and geo share one price, global has another."""
+
+    REGIONAL = "REGIONAL"
+    GLOBAL = "GLOBAL"
+
+
+ROUTING_CLASS_OF = {
+    Routing.IN_REGION: RoutingClass.REGIONAL,
+    Routing.GEO: RoutingClass.REGIONAL,
+    Routing.GLOBAL: RoutingClass.GLOBAL,
+}
+
+
+class Tier(StrEnum):
+    """The service tier that served a call."""
+
+    STANDARD = "STANDARD"
+    BATCH = "BATCH"
+    FLEX = "FLEX"
+    PRIORITY = "PRIORITY"
+    RESERVED = "RESERVED"
+    LATENCY_OPTIMIZED = "LATENCY_OPTIMIZED"
+
+
+class ContextBand(StrEnum):
+    """Some models cost more per token when the prompt is long."""
+
+    STANDARD = "STANDARD"
+    LONG = "LONG"
+
+
+class Namespace(StrEnum):
+    """The CloudWatch namespaces whose tokens count; they hold different traffic.
+
+    `AWS/Bedrock/Agents` repeats the tokens of `AWS/Bedrock` and is therefore no member.
+    """
+
+    BEDROCK = "AWS/Bedrock"
+    MANTLE = "AWS/BedrockMantle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesKey:
+    """Everything about a line of usage that does not change from hour to hour, as its source said it."""
+
+    aws_account_id: str
+    aws_region: str
+    namespace: Namespace
+    aws_model_id: str  # raw, as CloudWatch said it
+    model_id: str  # canonical; "" when the raw id is not recognised
+    publisher: str  # "" when unknown
+    routing: Routing
+    tier: Tier = Tier.STANDARD
+    inference_profile_id: str = ""
+    project: str = ""
