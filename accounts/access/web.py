@@ -1,0 +1,104 @@
+"""The door for browsers: `@organization_view(permission)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+import structlog
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
+
+from accounts.domain.audit import Actor, ActorKind
+from accounts.domain.errors import Forbidden
+from accounts.domain.organizations import OrganizationValue
+from accounts.domain.roles import Permission, Role, permissions_of
+from accounts.models import User
+from accounts.queries.memberships import find_role
+from accounts.queries.organizations import find_organization_by_slug
+from accounts.tenancy.context import organization_scope, tenant_transaction
+
+Arguments = ParamSpec("Arguments")
+
+
+class OrganizationRequest(HttpRequest):
+    """A request that has passed the door."""
+
+    user: User
+    htmx: HtmxDetails
+    organization: OrganizationValue
+    actor: Actor
+    role: Role
+    permissions: frozenset[Permission]
+    now: datetime
+
+
+View = Callable[Concatenate[OrganizationRequest, Arguments], HttpResponse]
+
+
+def organization_view(permission: Permission) -> Callable[[View[Arguments]], Callable[..., HttpResponse]]:
+    """Open one organization around a view and its rendering, for members whose role has the permission.
+
+    A stranger gets 404, as for an organization that does not exist; a member without the right 403. The view gets the
+    URL's arguments without `org_slug`. An error rolls the view's writes back.
+    """
+
+    def decorate(view: View[Arguments]) -> Callable[..., HttpResponse]:
+        @never_cache
+        @login_required
+        @wraps(view)
+        def door(request: HttpRequest, *args: Any, org_slug: str, **kwargs: Any) -> HttpResponse:
+            organization = find_organization_by_slug(org_slug)
+            if organization is None:
+                raise Http404
+            with organization_scope(organization.id), tenant_transaction():
+                entered = _enter(request, organization)
+                if permission not in entered.permissions:
+                    raise Forbidden
+                response = view(entered, *args, **kwargs)
+                # Lazily rendered answers are rendered here: outside, their queries would be refused.
+                return response.render() if isinstance(response, TemplateResponse) else response
+
+        door.permission = permission  # type: ignore[attr-defined] # read by the test that walks every route
+        return door
+
+    return decorate
+
+
+def user_actor(user: User) -> Actor:
+    """Return the actor that a person is in the audit log."""
+    return Actor(kind=ActorKind.USER, id=str(user.pk), label=user.name or user.email)
+
+
+def organization_context(request: HttpRequest) -> dict[str, object]:
+    """Give templates the organization, role and rights of a request that has passed the door."""
+    organization = getattr(request, "organization", None)
+    if organization is None:
+        return {}
+    entered = cast(OrganizationRequest, request)
+    return {
+        "organization": organization,
+        "role": entered.role,
+        "permissions": {permission.value for permission in entered.permissions},
+        "now": entered.now,
+    }
+
+
+def _enter(request: HttpRequest, organization: OrganizationValue) -> OrganizationRequest:
+    entered = cast(OrganizationRequest, request)
+    role = find_role(entered.user.pk)
+    if role is None:
+        raise Http404
+    entered.organization = organization
+    entered.actor = user_actor(entered.user)
+    entered.role = role
+    entered.permissions = permissions_of(role)
+    entered.now = timezone.now()
+    structlog.contextvars.bind_contextvars(organization=organization.slug, actor=f"user:{entered.user.pk}")
+    return entered

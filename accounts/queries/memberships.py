@@ -1,0 +1,37 @@
+"""Who belongs, with which role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.domain.roles import Role
+from accounts.models import Membership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One person in the organization."""
+
+    user_id: int
+    email: str
+    name: str
+    role: Role
+
+    @property
+    def label(self) -> str:
+        """The name people know the member by."""
+        return self.name or self.email
+
+
+def find_role(user_id: int) -> Role | None:
+    """Return the user's role in the organization, or None for a stranger."""
+    role = Membership.objects.filter(user_id=user_id, user__is_active=True).values_list("role", flat=True).first()
+    return Role(role) if role else None
+
+
+def list_members() -> tuple[Member, ...]:
+    """Return the organization's members, by e-mail address."""
+    rows = Membership.objects.select_related("user").order_by("user__email", "id")
+    return tuple(
+        Member(user_id=row.user_id, email=row.user.email, name=row.user.name, role=Role(row.role)) for row in rows
+    )
