@@ -1,0 +1,1 @@
+"""The embedded installation behind `make up`: database, broker, sandbox and our own processes on one machine."""
