@@ -22,6 +22,7 @@ from config.local import postgres, processes
 
 # Names the throwaway cluster to the workers of a parallel run.
 CLUSTER_VARIABLE = "YOSAN_TEST_CLUSTER"
+ALIASES = dict.fromkeys(("default", "owner"))
 
 
 class ThrowawayCluster:
@@ -78,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def point_settings_at(cluster: dict[str, str]) -> None:
     """Fill the throwaway cluster into the settings that were loaded before it started."""
-    for alias in ("default", "owner"):
+    for alias in ALIASES:
         settings.DATABASES[alias]["HOST"] = cluster["host"]
         settings.DATABASES[alias]["PASSWORD"] = cluster[alias]
 
@@ -99,8 +100,8 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: DjangoDbB
     """
     request.getfixturevalue("django_test_environment")
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default", "owner"}, serialized_aliases=set())
-        for alias in ("default", "owner"):
+        made = setup_databases(verbosity=0, interactive=False, aliases=ALIASES, serialized_aliases={})
+        for alias in ALIASES:
             assert connections[alias].settings_dict["NAME"].startswith("test_"), f"{alias} is no test database"
     yield
     with django_db_blocker.unblock():

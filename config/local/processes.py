@@ -19,7 +19,7 @@ LOG_BYTES_MAX = 20 * 1024 * 1024
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class StartRefused(Exception):  # noqa: N818 - the name is the sentence: a start was refused
+class StartRefused(Exception):
     """The installation cannot start or go on; the text is one clear sentence for the person at the shell."""
 
 
@@ -60,7 +60,7 @@ def start(  # one place decides how a child lives and dies
 
     rotate(log)
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603, PLW1509 - fixed programs; we start children before any thread
+        return subprocess.Popen(  # noqa: S603 - fixed programs
             [str(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -68,7 +68,7 @@ def start(  # one place decides how a child lives and dies
             cwd=cwd,
             env=dict(environment),
             process_group=0,
-            preexec_fn=live_and_die_with_parent,
+            preexec_fn=live_and_die_with_parent,  # noqa: PLW1509 - we start children before any thread
             user=account.user_id if account else None,
             group=account.group_id if account else None,
             extra_groups=[] if account else None,
