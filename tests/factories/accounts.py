@@ -1,0 +1,56 @@
+"""One function per model of the ground floor: everything needed and nothing more; inside a tenant transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+
+from accounts.domain.audit import ActorKind
+from accounts.domain.roles import Permission, Role
+from accounts.models import ApiKey, AuditEvent, CostCenter, IdempotencyRecord, Membership, Organization, User
+
+_serial = count(1)
+
+
+def make_organization(*, slug: str | None = None, **fields: object) -> Organization:
+    slug = slug or f"organization-{next(_serial)}"
+    return Organization.objects.create(slug=slug, name=str(fields.pop("name", slug.title())), **fields)
+
+
+def make_user(*, email: str | None = None, **fields: object) -> User:
+    return User.objects.create_user(email or f"user-{next(_serial)}@example.test", "correct horse battery", **fields)
+
+
+def make_membership(*, user: User | None = None, role: Role = Role.VIEWER) -> Membership:
+    return Membership.objects.create(user=user or make_user(), role=role)
+
+
+def make_cost_center(*, code: str | None = None, **fields: object) -> CostCenter:
+    code = code or f"center-{next(_serial)}"
+    return CostCenter.objects.create(code=code, name=str(fields.pop("name", code.title())), **fields)
+
+
+def make_api_key(*, scopes: list[Permission] | None = None, **fields: object) -> ApiKey:
+    defaults: dict[str, object] = {
+        "name": "A key",
+        "prefix": f"key{next(_serial)}",
+        "secret_hash": "0" * 64,
+        "scopes": [scope.value for scope in scopes or [Permission.VIEW_SPEND]],
+        "created_by": "ada@example.test",
+    }
+    return ApiKey.objects.create(**{**defaults, **fields})
+
+
+def make_idempotency_record(*, api_key: ApiKey | None = None) -> IdempotencyRecord:
+    return IdempotencyRecord.objects.create(
+        api_key=api_key or make_api_key(),
+        key=f"write-{next(_serial)}",
+        request_hash="0" * 64,
+        created_at=datetime(2026, 11, 10, tzinfo=UTC),
+    )
+
+
+def make_audit_event() -> AuditEvent:
+    return AuditEvent.objects.create(
+        actor_kind=ActorKind.SYSTEM, actor_label="Yosan", verb="organization.created", target="organization:1"
+    )
