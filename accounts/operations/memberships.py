@@ -1,0 +1,73 @@
+"""Change a role, remove a member; the last owner stays."""
+
+from __future__ import annotations
+
+from accounts.domain.audit import Actor
+from accounts.domain.errors import NotFound
+from accounts.domain.memberships import check_role_change
+from accounts.domain.roles import Role
+from accounts.domain.text import gettext_noop
+from accounts.models import Membership
+from accounts.operations.audit import record_event
+
+
+class MemberNotFound(NotFound):
+    """Nobody of this id belongs to the organization."""
+
+    code = "member_not_found"
+    message = gettext_noop("There is no such member.")
+
+
+def change_member_role(*, actor: Actor, acting_role: Role, user_id: int, role: Role) -> int | None:
+    """Give a member another role; return the audit line's id, None when he has it already.
+
+    Raises MemberNotFound, OnlyOwnersMakeOwners, LastOwnerCannotLeave.
+    """
+    row = _lock(user_id)
+    before = Role(row.role)
+    if before is role:
+        return None
+    check_role_change(acting=acting_role, before=before, after=role, owners=_count_owners())
+    row.role = role
+    row.save(update_fields=["role"])
+    return record_event(
+        actor=actor,
+        verb="member.role_changed",
+        target=f"member:{user_id}",
+        before={"role": before},
+        after={"role": role, "email": row.user.email},
+    )
+
+
+def remove_member(*, actor: Actor, acting_role: Role, user_id: int) -> int:
+    """Take a member out of the organization; return the audit line's id. The person keeps his log-in.
+
+    Raises MemberNotFound, OnlyOwnersMakeOwners, LastOwnerCannotLeave.
+    """
+    row = _lock(user_id)
+    before = Role(row.role)
+    check_role_change(acting=acting_role, before=before, after=None, owners=_count_owners())
+    row.delete()
+    return record_event(
+        actor=actor,
+        verb="member.removed",
+        target=f"member:{user_id}",
+        before={"role": before, "email": row.user.email},
+    )
+
+
+def _lock(user_id: int) -> Membership:
+    # The owners are locked with the member, in one order: two owners who unmake one another at the same moment would
+    # else both see the other one still there.
+    rows = {
+        row.user_id: row
+        for row in Membership.objects.select_for_update(of=("self",)).select_related("user").order_by("id")
+        if row.user_id == user_id or row.role == Role.OWNER
+    }
+    if user_id not in rows:
+        raise MemberNotFound
+    return rows[user_id]
+
+
+def _count_owners() -> int:
+    return Membership.objects.filter(role=Role.OWNER).count()

@@ -1,0 +1,87 @@
+"""Keep what a person prefers; make a person from the shell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.domain.errors import Invalid
+from accounts.domain.names import clean_name
+from accounts.domain.text import gettext_noop
+from accounts.models import User
+from accounts.queries.users import find_user_by_email
+
+LANGUAGES = ("en", "ja")
+# Empty follows the device.
+THEMES = ("", "light", "dark")
+
+
+class EmailMalformed(Invalid):
+    """Not an e-mail address."""
+
+    code = "email_malformed"
+    message = gettext_noop("Enter an e-mail address, for example ada@example.com.")
+
+
+class LanguageUnknown(Invalid):
+    """A language that the pages do not speak."""
+
+    code = "language_unknown"
+    message = gettext_noop("Choose English or Japanese.")
+
+
+class ThemeUnknown(Invalid):
+    """A theme that the pages do not have."""
+
+    code = "theme_unknown"
+    message = gettext_noop("Choose light, dark or the theme of the device.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundUser:
+    """The person of an e-mail address and whether he was made just now."""
+
+    user: User
+    is_new: bool
+
+
+def ensure_user(*, email: str, language: str = "") -> FoundUser:
+    """Return the person of an e-mail address, made without a password if there is none yet.
+
+    The address counts as verified, since whoever can reach the shell vouches for it. Raises EmailMalformed.
+    """
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise EmailMalformed(field="owner_email") from error
+    user = find_user_by_email(email)
+    if user is not None:
+        return FoundUser(user=user, is_new=False)
+    user = User.objects.create_user(email, None, language=language)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return FoundUser(user=user, is_new=True)
+
+
+def change_preferences(*, user_id: int, name: str, language: str, theme: str) -> None:
+    """Keep how a person wants to be called and the pages to look. Raises NameTooLong, LanguageUnknown, ThemeUnknown."""
+    check_language(language)
+    if theme not in THEMES:
+        raise ThemeUnknown(field="theme")
+    User.objects.filter(id=user_id).update(
+        name=clean_name(name) if name.strip() else "", language=language, theme=theme
+    )
+
+
+def choose_language(*, user_id: int, language: str) -> None:
+    """Keep the language a person chose. Raises LanguageUnknown."""
+    check_language(language)
+    User.objects.filter(id=user_id).update(language=language)
+
+
+def check_language(language: str) -> None:
+    """Check that the pages speak a language. Raises LanguageUnknown."""
+    if language not in LANGUAGES:
+        raise LanguageUnknown(field="language")
