@@ -1,0 +1,293 @@
+"""Which thresholds are crossed, actual or forecast; the key that stops repeats; what an alert says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from accounts.domain.errors import Invalid
+from accounts.domain.text import gettext_noop
+from billing.domain.money import EXACT, Money
+from forecasting.domain.budgets import HUNDRED, BudgetForecast, BudgetStatus, reached_on
+
+# Hours arrive up to this late (billing/domain/collection.py reads the last two days again), so a period that has just
+# ended can still cross a threshold. What comes later is restated history and raises no alarm.
+LATE_DATA = timedelta(days=3)
+MAX_THRESHOLDS = 10
+MAX_PERCENT = Decimal(1000)
+
+
+class AlertKind(StrEnum):
+    """What is held against the threshold: what was spent, or what the month will come to."""
+
+    ACTUAL = "ACTUAL"
+    FORECAST = "FORECAST"
+
+
+ALERT_KIND_LABELS: Mapping[AlertKind, str] = {
+    AlertKind.ACTUAL: gettext_noop("Spent so far"),
+    AlertKind.FORECAST: gettext_noop("Forecast for the whole month"),
+}
+
+
+class ThresholdInvalid(Invalid):
+    """A threshold that could never or always be crossed."""
+
+    code: ClassVar[str] = "threshold_invalid"
+    message: ClassVar[str] = gettext_noop("A threshold is a percentage from 1 to %(limit)s with at most one decimal.")
+
+
+class ThresholdRepeated(Invalid):
+    """The same line twice would be one alert all the same."""
+
+    code: ClassVar[str] = "threshold_repeated"
+    message: ClassVar[str] = gettext_noop("The threshold %(percent)s %% is there twice.")
+
+
+class TooManyThresholds(Invalid):
+    """More lines than anybody reads."""
+
+    code: ClassVar[str] = "too_many_thresholds"
+    message: ClassVar[str] = gettext_noop("A budget may have at most %(limit)s thresholds.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """An alert rule of a budget: a level in percent of its amount, and the channels that hear of it."""
+
+    kind: AlertKind
+    percent: Decimal
+    channel_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class CrossingKey:
+    """What may happen once only; unique in the database, so that no number of workers repeats it."""
+
+    budget_id: int
+    percent: Decimal
+    kind: AlertKind
+    period_start: date
+
+    def __str__(self) -> str:
+        return f"{self.budget_id}/{self.percent.normalize():f}/{self.kind}/{self.period_start}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """A threshold that is reached: the line, and how far it is reached by what was spent or is forecast."""
+
+    key: CrossingKey
+    limit: Money
+    level: Money
+    reached_on: date | None  # the day, when what was spent has reached it
+
+
+def check_thresholds(thresholds: tuple[Threshold, ...]) -> tuple[Threshold, ...]:
+    """Return the thresholds in order. Raises ThresholdInvalid, ThresholdRepeated or TooManyThresholds."""
+    if len(thresholds) > MAX_THRESHOLDS:
+        raise TooManyThresholds(field="thresholds", limit=MAX_THRESHOLDS)
+    seen = set()
+    for threshold in thresholds:
+        percent = threshold.percent
+        if not percent.is_finite() or not 1 <= percent <= MAX_PERCENT or percent != round(percent, 1):
+            raise ThresholdInvalid(field="thresholds", limit=MAX_PERCENT)
+        if (threshold.kind, percent) in seen:
+            raise ThresholdRepeated(field="thresholds", percent=f"{percent.normalize():f}")
+        seen.add((threshold.kind, percent))
+    return tuple(sorted(thresholds, key=lambda threshold: (threshold.percent, threshold.kind)))
+
+
+def crossings(rule: Threshold, status: BudgetStatus, forecast: BudgetForecast | None) -> tuple[Crossing, ...]:
+    """Return what the rule finds crossed, at most one. Reaching a threshold crosses it.
+
+    A rule on the forecast is crossed by what was already spent, too: once the line is passed it must not fall silent
+    because no forecast could be made. The forecast is an argument of its own because a period that is over has none.
+    """
+    if not is_open(status):
+        return ()
+    limit = limit_of(status.budget.amount, rule.percent)
+    level = status.spent
+    if rule.kind is AlertKind.FORECAST and forecast is not None:
+        level = max(level, forecast.total)
+    if level < limit:
+        return ()
+    key = CrossingKey(
+        budget_id=status.budget.id, percent=rule.percent, kind=rule.kind, period_start=status.period.start
+    )
+    return (Crossing(key=key, limit=limit, level=level, reached_on=reached_on(status.days, limit)),)
+
+
+def is_open(status: BudgetStatus) -> bool:
+    """Whether crossings of this period still count: the budget watched it, and data for it may still arrive."""
+    period = status.period
+    return (
+        status.data_until is not None
+        and status.budget.is_active
+        and status.budget.created_at < period.end_at
+        and period.start_at <= status.as_of < period.end_at + LATE_DATA
+    )
+
+
+def limit_of(amount: Money, percent: Decimal) -> Money:
+    """The amount that a threshold stands for."""
+    return amount.scale(EXACT.divide(percent, HUNDRED))
+
+
+class FindingCode(StrEnum):
+    """Which sentence tells what was found; the templates hold the sentences."""
+
+    EXCEEDED = "EXCEEDED"  # the budget is spent
+    WILL_EXCEED = "WILL_EXCEED"  # the forecast is over the amount
+    REACHED = "REACHED"  # what was spent has reached the threshold, and the month still fits
+    WILL_REACH = "WILL_REACH"  # the forecast reaches the threshold and stays within the amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastFigures:
+    """The forecast as it was known when the alert was raised."""
+
+    total: Money
+    lo_80: Money
+    hi_80: Money
+    probability_over: Decimal
+    crossing_date: date | None
+    is_calibrated: bool
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """The largest part of what was spent: where, on which foundation model, and its share in percent."""
+
+    cost_center: str | None
+    model_id: str | None
+    share_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSnapshot:
+    """Everything that an alert says, as known when it was raised; later changes of the world do not reach it."""
+
+    organization_slug: str
+    organization_name: str
+    time_zone: str
+    budget_id: int
+    budget_name: str
+    scope_kind: str
+    scope_key: str
+    scope_label: str
+    basis: str
+    kind: AlertKind
+    percent: Decimal
+    period_start: date
+    period_end: date
+    amount: Money
+    limit: Money
+    spent: Money
+    spent_percent: Decimal
+    reached_on: date | None
+    forecast: ForecastFigures | None
+    driver: Driver | None
+    owner_label: str
+    rate_month: str  # "" when no exchange rate was needed
+    units_per_usd: Decimal
+    tokens_unpriced: int
+    data_until: datetime
+    evaluated_at: datetime
+
+    @property
+    def finding(self) -> FindingCode:
+        """Which sentence says it: the worst that is true."""
+        if self.amount <= self.spent:
+            return FindingCode.EXCEEDED
+        if self.forecast is not None and self.amount < self.forecast.total:
+            return FindingCode.WILL_EXCEED
+        if self.limit <= self.spent:
+            return FindingCode.REACHED
+        return FindingCode.WILL_REACH
+
+    @property
+    def expected(self) -> Money:
+        """What the period comes to as far as known: the forecast, or what was spent when that is more."""
+        return self.spent if self.forecast is None else max(self.spent, self.forecast.total)
+
+    @property
+    def over(self) -> Money:
+        """By how much the amount is exceeded, now or at the end; nothing when it fits."""
+        finding = self.finding
+        measured = self.spent if finding is FindingCode.EXCEEDED else self.expected
+        return max(measured - self.amount, Money(Decimal(0), self.amount.currency))
+
+    @property
+    def over_percent(self) -> Decimal:
+        return EXACT.divide(EXACT.multiply(self.over.amount, HUNDRED), self.amount.amount)
+
+    @property
+    def at_stake(self) -> Money:
+        """The money that somebody could still act on or must account for: what the month comes to above the amount."""
+        return max(self.expected - self.amount, Money(Decimal(0), self.amount.currency))
+
+    @property
+    def at_stake_usd(self) -> Decimal:
+        """The same in dollars, so that budgets of different currencies can be put in order."""
+        return EXACT.divide(self.at_stake.amount, self.units_per_usd)
+
+
+def snapshot_of(
+    crossing: Crossing,
+    status: BudgetStatus,
+    forecast: BudgetForecast | None,
+    *,
+    organization_slug: str,
+    organization_name: str,
+    time_zone: str,
+    driver: Driver | None,
+) -> AlertSnapshot:
+    """Write down what is known at a crossing."""
+    budget = status.budget
+    assert status.data_until is not None, "nothing can be crossed before data are stored"
+    return AlertSnapshot(
+        organization_slug=organization_slug,
+        organization_name=organization_name,
+        time_zone=time_zone,
+        budget_id=budget.id,
+        budget_name=budget.name,
+        scope_kind=budget.scope.kind,
+        scope_key=budget.scope.key,
+        scope_label=budget.scope_label,
+        basis=budget.basis,
+        kind=crossing.key.kind,
+        percent=crossing.key.percent,
+        period_start=status.period.start,
+        period_end=status.period.end,
+        amount=budget.amount,
+        limit=crossing.limit,
+        spent=status.spent,
+        spent_percent=status.spent_percent,
+        reached_on=crossing.reached_on,
+        forecast=None if forecast is None else _figures(forecast),
+        driver=driver,
+        owner_label=budget.owner.label if budget.owner else "",
+        rate_month="" if status.rate.month is None else str(status.rate.month),
+        units_per_usd=status.rate.units_per_usd,
+        tokens_unpriced=status.tokens_unpriced,
+        data_until=status.data_until,
+        evaluated_at=status.as_of,
+    )
+
+
+def _figures(forecast: BudgetForecast) -> ForecastFigures:
+    return ForecastFigures(
+        total=forecast.total,
+        lo_80=forecast.lo_80,
+        hi_80=forecast.hi_80,
+        probability_over=forecast.probability_over,
+        crossing_date=forecast.crossing_date,
+        is_calibrated=forecast.is_calibrated,
+        made_at=forecast.made_at,
+    )

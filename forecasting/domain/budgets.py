@@ -1,0 +1,356 @@
+"""Budgets: period, spent, left, pace, worst overshoot, and what the forecast says of them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from accounts.domain.errors import Invalid
+from accounts.domain.text import gettext_noop
+from billing.domain.dimensions import Basis
+from billing.domain.exchange_rates import USD, ExchangeRate
+from billing.domain.money import EXACT, Money
+from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
+from forecasting.domain.series import Scope, ScopeKind
+
+DAY = timedelta(days=1)
+HUNDRED = Decimal(100)
+# Pace and burn look at the last whole days, so that they follow a launch and yet hold every weekday once.
+PACE_DAYS = 7
+MAX_NAME_LENGTH = 100
+# Above the yearly spend of any company, below where a mistyped amount would stop fitting its column.
+MAX_AMOUNT = Decimal("1E12")
+MAX_AMOUNT_DECIMALS = 2
+SMALLEST_AMOUNT = Decimal("0.01")
+# Thousands stand in groups of three, so that "4,3" is not taken for 43.
+AMOUNT = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
+
+
+class PeriodKind(StrEnum):
+    """How long a budget runs before it starts anew."""
+
+    MONTH = "MONTH"
+
+
+PERIOD_KIND_LABELS: Mapping[PeriodKind, str] = {PeriodKind.MONTH: gettext_noop("Calendar month")}
+SCOPE_KIND_LABELS: Mapping[ScopeKind, str] = {
+    ScopeKind.ORGANIZATION: gettext_noop("The whole organization"),
+    ScopeKind.COST_CENTER: gettext_noop("A cost center"),
+    ScopeKind.MODEL: gettext_noop("A foundation model"),
+}
+
+
+class BudgetNameInvalid(Invalid):
+    """A budget is known by its name in every alert."""
+
+    code: ClassVar[str] = "budget_name_invalid"
+    message: ClassVar[str] = gettext_noop("Enter a name of 1 to %(limit)s characters in one line.")
+
+
+class BudgetAmountInvalid(Invalid):
+    """Nothing can be measured against no amount."""
+
+    code: ClassVar[str] = "budget_amount_invalid"
+    message: ClassVar[str] = gettext_noop("Amount must be more than 0, for example 4300000.")
+
+
+class BudgetAmountTooLarge(Invalid):
+    """More than any company spends: a slip of the keyboard."""
+
+    code: ClassVar[str] = "budget_amount_too_large"
+    message: ClassVar[str] = gettext_noop("Amount must be less than %(limit)s.")
+
+
+class BudgetAmountTooFine(Invalid):
+    """Fractions of a cent are a slip of the keyboard, too."""
+
+    code: ClassVar[str] = "budget_amount_too_fine"
+    message: ClassVar[str] = gettext_noop("Amount may have at most %(limit)s decimals.")
+
+
+class BudgetScopeInvalid(Invalid):
+    """The whole organization has no key; a part of it has one."""
+
+    code: ClassVar[str] = "budget_scope_invalid"
+    message: ClassVar[str] = gettext_noop("Choose what the budget is for: the organization, a cost center or a model.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """One run of a budget: days of the organization's calendar, and the moments at which they begin and end."""
+
+    kind: PeriodKind
+    start: date
+    end: date
+    start_at: datetime
+    end_at: datetime
+
+    @property
+    def days(self) -> DateRange:
+        return DateRange(self.start, self.end)
+
+    @property
+    def month(self) -> Month:
+        return Month.of(self.start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetOwner:
+    """Who answers for a budget; a member who has left keeps the label."""
+
+    user_id: int | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetValue:
+    """A budget as it stands. `version` rises with every change, so that two editors notice each other."""
+
+    id: int
+    name: str
+    scope: Scope
+    scope_label: str  # the cost center's name or the model's id; empty for the organization
+    amount: Money
+    basis: Basis
+    period_kind: PeriodKind
+    owner: BudgetOwner | None
+    version: int
+    created_at: datetime
+    closed_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateInForce:
+    """How many units of the budget's currency one US dollar buys, and the month whose rate that is.
+
+    `month` is None for US dollars, which need no rate.
+    """
+
+    currency: str
+    units_per_usd: Decimal
+    month: Month | None
+
+    def convert(self, amount_usd: Decimal) -> Money:
+        """Express dollars in the budget's currency."""
+        return Money(EXACT.multiply(amount_usd, self.units_per_usd), self.currency)
+
+    def convert_back(self, money: Money) -> Decimal:
+        """Express an amount of the budget's currency in dollars."""
+        assert money.currency == self.currency
+        return EXACT.divide(money.amount, self.units_per_usd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetForecast:
+    """What the forecast in force says of a budget, in the budget's currency."""
+
+    total: Money
+    lo_80: Money
+    hi_80: Money
+    percent: Decimal  # of the amount
+    over: Money  # total minus amount; negative when it fits
+    probability_over: Decimal  # 0 to 1
+    crossing_date: date | None  # the first day on which the expected line has reached the amount
+    is_calibrated: bool
+    method: str
+    made_at: datetime
+    data_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetStatus:
+    """Where a budget stands in one period, on data until a moment. Rated cost, in the budget's currency."""
+
+    budget: BudgetValue
+    period: Period
+    rate: RateInForce
+    as_of: datetime
+    data_until: datetime | None  # None: nothing is stored yet
+    spent: Money
+    spent_percent: Decimal
+    left: Money  # negative when exceeded
+    pace_a_day: Money | None  # the mean of the last whole days; None before the first of them
+    allowed_a_day: Money  # what may still be spent each day to stay within
+    lag: timedelta  # from what the data cover to now
+    worst_overshoot: Money | None  # the dearest of the last whole days, for as long as the data lag
+    exceeded_on: date | None
+    tokens_unpriced: int
+    days: tuple[tuple[date, Money], ...]  # each day of the period that has begun, oldest first
+    forecast: BudgetForecast | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCost:
+    """Rated cost of one organization day, in US dollars."""
+
+    date: date
+    cost_usd: Decimal
+
+
+def parse_amount(text: str) -> Decimal:
+    """Return the amount that a person typed: commas, spaces, a currency sign and full-width digits are understood.
+
+    Raises BudgetAmountInvalid for anything that is not one plain number, and what check_amount raises.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥$€£").removesuffix("円")
+    match = AMOUNT.fullmatch(plain.replace(" ", ""))
+    if match is None:
+        raise BudgetAmountInvalid(field="amount")
+    return check_amount(Decimal(match.group().replace(",", "")))
+
+
+def check_amount(amount: Decimal) -> Decimal:
+    """Return an amount that a budget may have. Raises BudgetAmountInvalid, -TooLarge or -TooFine."""
+    if not amount.is_finite() or amount <= 0:
+        raise BudgetAmountInvalid(field="amount")
+    if amount >= MAX_AMOUNT:
+        raise BudgetAmountTooLarge(field="amount", limit=f"{MAX_AMOUNT:,f}")
+    if amount != amount.quantize(SMALLEST_AMOUNT, rounding=ROUND_HALF_EVEN):
+        raise BudgetAmountTooFine(field="amount", limit=MAX_AMOUNT_DECIMALS)
+    return amount
+
+
+def check_name(name: str) -> str:
+    """Return the name without outer spaces. Raises BudgetNameInvalid; a line break would split a message's subject."""
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise BudgetNameInvalid(field="name", limit=MAX_NAME_LENGTH)
+    return name
+
+
+def check_scope(scope: Scope) -> Scope:
+    """Return the scope. Raises BudgetScopeInvalid for a part without a key: what nobody owns has no budget."""
+    if (scope.kind is ScopeKind.ORGANIZATION) != (scope.key == ""):
+        raise BudgetScopeInvalid(field="scope")
+    return scope
+
+
+def period_at(kind: PeriodKind, moment: datetime, time_zone: str) -> Period:
+    """The period that a moment lies in, by the organization's calendar: it begins at the midnight of its first day.
+
+    Nothing else can move it: neither the first spend nor the offset of the zone nor a change of the clocks.
+    """
+    return period_of(kind, Month.of(local_day(moment, time_zone)), time_zone)
+
+
+def period_of(kind: PeriodKind, month: Month, time_zone: str) -> Period:
+    """The period that is this calendar month."""
+    return Period(
+        kind=kind,
+        start=month.start,
+        end=month.end,
+        start_at=local_day_bounds(month.start, time_zone)[0],
+        end_at=local_day_bounds(month.end, time_zone)[0],
+    )
+
+
+def rate_in_force(rates: Iterable[ExchangeRate], currency: str, month: Month) -> RateInForce | None:
+    """The rate of the month or, where that one has not been entered yet, of the latest month before it.
+
+    A budget must not fall silent on the first of a month because nobody has typed a rate; which month's rate was used
+    is shown. None when there is no rate that old.
+    """
+    if currency == USD:
+        return RateInForce(currency=USD, units_per_usd=Decimal(1), month=None)
+    known = [rate for rate in rates if rate.currency == currency and rate.month <= month]
+    if not known:
+        return None
+    latest = max(known, key=lambda rate: rate.month)
+    return RateInForce(currency=currency, units_per_usd=latest.units_per_usd, month=latest.month)
+
+
+def budget_status(
+    *,
+    budget: BudgetValue,
+    period: Period,
+    days: Sequence[DayCost],
+    rate: RateInForce,
+    data_until: datetime | None,
+    as_of: datetime,
+    time_zone: str,
+    tokens_unpriced: int = 0,
+    forecast: BudgetForecast | None = None,
+) -> BudgetStatus:
+    """Measure a budget in one period.
+
+    `days` holds rated cost by day from PACE_DAYS before the period on; a day that is missing cost nothing.
+    """
+    cost = {day.date: day.cost_usd for day in days}
+    covered = min(max(data_until or period.start_at, period.start_at), period.end_at)
+    shown = DateRange(period.start, _end_of_known_days(covered, cost, period, time_zone))
+    spent = rate.convert(sum((cost.get(day, Decimal(0)) for day in shown), Decimal(0)))
+    whole = whole_days_before(data_until, cost, time_zone) if data_until else ()
+    recent = [cost.get(day, Decimal(0)) for day in whole]
+    lag = max(as_of - data_until, timedelta(0)) if data_until else timedelta(0)
+    by_day = tuple((day, rate.convert(cost.get(day, Decimal(0)))) for day in shown)
+    return BudgetStatus(
+        budget=budget,
+        period=period,
+        rate=rate,
+        as_of=as_of,
+        data_until=data_until,
+        spent=spent,
+        spent_percent=percent_of(spent, budget.amount),
+        left=budget.amount - spent,
+        pace_a_day=rate.convert(EXACT.divide(sum(recent, Decimal(0)), Decimal(len(recent)))) if recent else None,
+        allowed_a_day=_allowed_a_day(budget.amount - spent, period.end_at - covered),
+        lag=lag,
+        worst_overshoot=rate.convert(max(recent)).scale(_in_days(lag)) if recent else None,
+        exceeded_on=reached_on(by_day, budget.amount),
+        tokens_unpriced=tokens_unpriced,
+        days=by_day,
+        forecast=forecast,
+    )
+
+
+def whole_days_before(data_until: datetime, cost: Mapping[date, Decimal], time_zone: str) -> tuple[date, ...]:
+    """The last PACE_DAYS days that the data cover to their end, but none before the first that cost something."""
+    today = local_day(data_until, time_zone)
+    first = min((day for day, amount in cost.items() if amount > 0), default=today)
+    return tuple(DateRange(max(first, today - PACE_DAYS * DAY), today)) if first < today else ()
+
+
+def reached_on(days: Iterable[tuple[date, Money]], limit: Money) -> date | None:
+    """The first day by whose end the amounts add up to the limit, or None."""
+    so_far = Money(Decimal(0), limit.currency)
+    for day, amount in days:
+        so_far += amount
+        if limit <= so_far:
+            return day
+    return None
+
+
+def percent_of(part: Money, whole: Money) -> Decimal:
+    """How many percent the one is of the other, both in one currency."""
+    assert part.currency == whole.currency
+    return EXACT.divide(EXACT.multiply(part.amount, HUNDRED), whole.amount)
+
+
+def _end_of_known_days(covered: datetime, cost: Mapping[date, Decimal], period: Period, time_zone: str) -> date:
+    """The day after the last one that anything is known of.
+
+    `covered` is the oldest source's; where one source is late, what the others have stored since counts all the same.
+    """
+    reached = local_day(covered - timedelta(microseconds=1), time_zone)
+    last = max((day for day in cost if day in period.days), default=reached)
+    return min(max(last, reached, period.start - DAY) + DAY, period.end)
+
+
+def _allowed_a_day(left: Money, remaining: timedelta) -> Money:
+    if left.amount <= 0 or remaining <= timedelta(0):
+        return Money(Decimal(0), left.currency)
+    return Money(EXACT.divide(left.amount, _in_days(remaining)), left.currency)
+
+
+def _in_days(duration: timedelta) -> Decimal:
+    return EXACT.divide(Decimal(duration // timedelta(seconds=1)), Decimal(86400))
