@@ -54,9 +54,6 @@ RESTATEMENT = timedelta(days=45)
 # Billing data of a UTC day is refreshed up to three times in the following day; the first is there by six.
 COST_EXPLORER_LAG = timedelta(hours=6)
 
-# Profiles must be known before the metrics that carry their ids, and tokens before the bill.
-SOURCE_ORDER = {Source.INVENTORY: 0, Source.CLOUDWATCH: 1, Source.COST_EXPLORER: 2}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowSpan:
@@ -88,7 +85,8 @@ def due_windows(
 ) -> tuple[WindowSpan, ...]:
     """Every window that must be DUE now: those not made yet and those that are DONE and need reading again.
 
-    Inventory first, then the newest first. Windows that are DUE or STARTED are under way already and FAILED ones wait
+    Inventory first, because the metrics carry the ids of its profiles; then the newest first, so that the screens
+    fill at once. Windows that are DUE or STARTED are under way already and FAILED ones wait
     for a person, so none of these is named.
     """
     known = {window.span: window for window in windows}
@@ -136,8 +134,8 @@ def _months(start: datetime, end: datetime) -> Iterator[Month]:
         month = month.next()
 
 
-def _urgency(span: WindowSpan) -> tuple[int, timedelta, str]:
-    return SOURCE_ORDER[span.source], datetime.max.replace(tzinfo=span.start.tzinfo) - span.start, span.aws_region
+def _urgency(span: WindowSpan) -> tuple[bool, float, Source, str]:
+    return span.source is not Source.INVENTORY, -span.start.timestamp(), span.source, span.aws_region
 
 
 def _is_due(span: WindowSpan, known: dict[WindowSpan, KnownWindow], now: datetime) -> bool:
@@ -246,5 +244,5 @@ def next_attempt(attempt: int, failure: FetchFailure, now: datetime, jitter: flo
     """
     if failure is FetchFailure.DENIED:
         return None
-    delay = FIRST_RETRY[failure] * 2 ** min(max(attempt, 1) - 1, MAX_DOUBLINGS)
+    delay: timedelta = FIRST_RETRY[failure] * 2 ** min(max(attempt, 1) - 1, MAX_DOUBLINGS)
     return now + min(delay, LONGEST_RETRY[failure]) * (1 - jitter / 2)

@@ -1,0 +1,184 @@
+"""Usage times price is cost, or the reason why not; the only place in the product where the two are multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import reduce
+from typing import NamedTuple
+
+from billing.domain.catalog import PriceBook, PriceFound, PriceKey, PriceScope, UnpricedReason
+from billing.domain.dimensions import ROUTING_CLASS_OF, TOKEN_CLASSES, ContextBand, SeriesKey, TokenClass
+from billing.domain.money import EXACT, ZERO
+from billing.domain.records import TokenCounts, UsageRecord
+
+PER_MILLION = -6
+# CloudWatch does not tell how long a written cache entry lives; five minutes is Bedrock's default.
+ASSUMED_CACHE_WRITE = TokenClass.CACHE_WRITE_5M
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+END = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What a million tokens of one class cost and where that comes from.
+
+    `assumed`: the source of the usage hides something the price depends on, and a stated default was taken.
+    """
+
+    rate_per_million: Decimal | None  # None: unpriced
+    source: str
+    assumed: bool = False
+    is_override: bool = False
+    unpriced_reason: UnpricedReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateCard:
+    """The rates of one price scope while none of its prices changes; `rates` in the order of `TOKEN_CLASSES`."""
+
+    scope: PriceScope
+    valid_from: datetime | None
+    valid_to: datetime | None
+    rates: tuple[Rate, ...]
+    currency: str = "USD"
+    # Derived, so that nothing is worked out once per row.
+    per_token: tuple[Decimal | None, ...] = field(init=False, repr=False, compare=False)
+    assumed_classes: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        per_million = [rate.rate_per_million for rate in self.rates]
+        per_token = tuple(None if rate is None else rate.scaleb(PER_MILLION, EXACT) for rate in per_million)
+        object.__setattr__(self, "per_token", per_token)
+        assumed = tuple(index for index, rate in enumerate(self.rates) if rate.assumed)
+        object.__setattr__(self, "assumed_classes", assumed)
+
+    def of(self, token_class: TokenClass) -> Rate:
+        """The rate of one class."""
+        return self.rates[TOKEN_CLASSES.index(token_class)]
+
+    def covers(self, at: datetime) -> bool:
+        """Say whether the card may be used at a time."""
+        return (self.valid_from or BEGINNING) <= at < (self.valid_to or END)
+
+
+class TokenCosts(NamedTuple):
+    """Cost of each class in the order of `TOKEN_CLASSES`; None where there were tokens and no price."""
+
+    input: Decimal | None = ZERO
+    output: Decimal | None = ZERO
+    cache_read: Decimal | None = ZERO
+    cache_write: Decimal | None = ZERO
+    cache_write_5m: Decimal | None = ZERO
+    cache_write_1h: Decimal | None = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """All that is priced."""
+        return reduce(EXACT.add, (cost for cost in self if cost is not None), ZERO)
+
+
+class RatedRecord(NamedTuple):
+    """A usage record, what it cost, how much of that rests on an assumption, and the card it was rated with."""
+
+    record: UsageRecord
+    costs: TokenCosts
+    cost_assumed: Decimal
+    rate_card: RateCard
+
+    @property
+    def tokens_unpriced(self) -> int:
+        return sum(count for count, cost in zip(self.record.tokens, self.costs, strict=True) if cost is None)
+
+
+def rate_card(series: SeriesKey, at: datetime, book: PriceBook) -> RateCard:
+    """Put together the rates that apply to a series at a time, and how long they do."""
+    scope = scope_of(series)
+    valid_from, valid_to = book.validity(scope, at)
+    rates = tuple(_rate(scope, token_class, at, book) for token_class in TOKEN_CLASSES)
+    return RateCard(scope=scope, valid_from=valid_from, valid_to=valid_to, rates=rates)
+
+
+def scope_of(series: SeriesKey) -> PriceScope:
+    """The part of a series that its prices depend on."""
+    return PriceScope(series.model_id, series.aws_region, ROUTING_CLASS_OF[series.routing], series.tier)
+
+
+def cost(tokens: TokenCounts, card: RateCard) -> TokenCosts:
+    """Multiply tokens by rates, exactly. No tokens cost nothing; tokens without a rate cost None, never zero."""
+    if min(tokens) < 0:
+        raise ValueError(f"tokens are never negative: {tokens}")
+    multiply = EXACT.multiply
+    return TokenCosts._make(
+        [
+            (None if rate is None else multiply(rate, count)) if count else ZERO
+            for count, rate in zip(tokens, card.per_token, strict=True)
+        ]
+    )
+
+
+def rate(records: Iterable[UsageRecord], book: PriceBook) -> Iterator[RatedRecord]:
+    """Rate records one after the other; a card is looked up once per price scope and price period, not per row."""
+    cards: dict[PriceScope, list[RateCard]] = {}
+    series: SeriesKey | None = None
+    card: RateCard | None = None
+    starts = ends = BEGINNING
+    for record in records:
+        if record.series is not series or not starts <= record.hour < ends:
+            series = record.series
+            card = _find_card(series, record.hour, book, cards)
+            starts, ends = card.valid_from or BEGINNING, card.valid_to or END
+        assert card is not None
+        costs = cost(record.tokens, card)
+        yield RatedRecord(record, costs, assumed_cost(costs, card), card)
+
+
+def assumed_cost(costs: TokenCosts, card: RateCard) -> Decimal:
+    """The part of a cost that rests on an assumption."""
+    result = ZERO
+    for index in card.assumed_classes:
+        part = costs[index]
+        assert part is not None, "an assumed class has a rate"
+        if part:
+            result = EXACT.add(result, part)
+    return result
+
+
+def _find_card(series: SeriesKey, at: datetime, book: PriceBook, cards: dict[PriceScope, list[RateCard]]) -> RateCard:
+    known = cards.setdefault(scope_of(series), [])
+    for card in known:
+        if card.covers(at):
+            return card
+    known.append(rate_card(series, at, book))
+    return known[-1]
+
+
+def _rate(scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceBook) -> Rate:
+    answer = book.price_in_force(_key(scope, token_class), at)
+    assumed = False
+    if not isinstance(answer, PriceFound) and token_class is TokenClass.CACHE_WRITE:
+        answer = book.price_in_force(_key(scope, ASSUMED_CACHE_WRITE), at)
+        assumed = True
+    if not isinstance(answer, PriceFound):
+        return Rate(rate_per_million=None, source="", unpriced_reason=answer.reason)
+    long_key = _key(scope, answer.price.key.token_class, ContextBand.LONG)
+    assumed = assumed or isinstance(book.price_in_force(long_key, at), PriceFound)
+    return Rate(
+        rate_per_million=answer.price.rate_usd_per_million,
+        source=answer.price.source,
+        assumed=assumed,
+        is_override=answer.is_override,
+    )
+
+
+def _key(scope: PriceScope, token_class: TokenClass, band: ContextBand = ContextBand.STANDARD) -> PriceKey:
+    return PriceKey(
+        model_id=scope.model_id,
+        aws_region=scope.aws_region,
+        routing_class=scope.routing_class,
+        tier=scope.tier,
+        token_class=token_class,
+        context_band=band,
+    )
