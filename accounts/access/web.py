@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
@@ -21,7 +22,7 @@ from accounts.domain.organizations import OrganizationValue
 from accounts.domain.roles import Permission, Role, permissions_of
 from accounts.models import User
 from accounts.queries.memberships import find_role
-from accounts.queries.organizations import find_organization_by_slug
+from accounts.queries.organizations import find_organization_by_slug, list_organizations_of_user
 from accounts.tenancy.context import organization_scope, tenant_transaction
 
 Arguments = ParamSpec("Arguments")
@@ -84,6 +85,8 @@ def organization_context(request: HttpRequest) -> dict[str, object]:
     entered = cast(OrganizationRequest, request)
     return {
         "organization": organization,
+        # For the organization switch; asked for only where the frame is drawn.
+        "organizations": SimpleLazyObject(lambda: list_organizations_of_user(entered.user.pk)),
         "role": entered.role,
         "permissions": {permission.value for permission in entered.permissions},
         "now": entered.now,

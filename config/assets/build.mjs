@@ -1,6 +1,6 @@
 // Bundles scripts, styles, fonts and the icon sprite into dist/, which Django serves as static files.
 import { build } from "esbuild";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { icons } from "./icons.mjs";
 
 const out = "dist";
@@ -32,3 +32,4 @@ await build({
   logLevel: "warning",
 });
 writeFileSync(`${out}/icons.svg`, sprite(icons));
+copyFileSync("mark.svg", `${out}/mark.svg`);

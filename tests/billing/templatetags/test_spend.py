@@ -55,10 +55,25 @@ def test_a_filter_writes_in_the_language_of_the_page(
 
 @pytest.mark.parametrize(
     "expression",
-    (
-        "money money_short amount amount_change money_change unit_price percent share tokens tokens_short probability "
-        "percent_change day full_day month month_name moment"
-    ).split(),
+    [
+        "money",
+        "money_short",
+        "amount",
+        "amount_change",
+        "money_change",
+        "unit_price",
+        "percent",
+        "share",
+        "tokens",
+        "tokens_short",
+        "probability",
+        "percent_change",
+        "day",
+        "full_day",
+        "month",
+        "month_name",
+        "moment",
+    ],
 )
 def test_what_is_unknown_is_a_dash_never_a_zero(expression: str) -> None:
     assert written(expression, None, "en") == "–"
