@@ -20,6 +20,8 @@ from pytest_django import DjangoDbBlocker
 
 from config.local import postgres, processes
 
+pytest_plugins = ["tests.cast"]
+
 # Names the throwaway cluster to the workers of a parallel run.
 CLUSTER_VARIABLE = "YOSAN_TEST_CLUSTER"
 ALIASES = dict.fromkeys(("default", "owner"))

@@ -11,7 +11,7 @@ from django.db import connections, models
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 
 
-def grant_to_application(app_config: AppConfig, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a post_migrate handler
+def grant_to_application(app_config: AppConfig, using: str, **kwargs: Any) -> None:
     """Grant the application's role its rights on one app's tables. Running it twice changes nothing.
 
     Never blanket: `GRANT ... ON ALL TABLES` would open partitions, and a partition read directly shows every

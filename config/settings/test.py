@@ -22,7 +22,7 @@ _THROWAWAY: dict[str, Any] = {
 DATABASES: dict[str, dict[str, Any]] = {
     # The mirror copies the name only: tests run as the application's role in the database that the owner migrated.
     "default": {**_THROWAWAY, "USER": "yosan_app", "TEST": {"MIRROR": "owner"}},
-    "owner": {**_THROWAWAY, "USER": "yosan_owner", "TEST": {"NAME": "test_yosan"}},
+    "owner": {**_THROWAWAY, "USER": "yosan_owner", "TEST": {"NAME": "test_yosan", "DEPENDENCIES": []}},
 }
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
