@@ -1,0 +1,130 @@
+"""Finds metrics by ListMetrics and fetches their hourly sums by GetMetricData: exact queries, all pages, no search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from billing.adapters.aws.errors import Denied, Unavailable, aws_errors
+from billing.adapters.aws.sessions import Role, client
+
+# GetMetricData takes at most 500 queries and answers at most 100,800 values a page (API reference).
+QUERIES_PER_CALL = 500
+HOUR_SECONDS = 3600
+DAY_SECONDS = 86400
+LIST_METRICS = "cloudwatch:ListMetrics"
+GET_METRIC_DATA = "cloudwatch:GetMetricData"
+COMPLETE = "Complete"
+# What one result says about itself besides Complete and PartialData (more on the next page).
+FAILED_STATES = {"InternalError": Unavailable, "Forbidden": Denied}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric of one dimension set, dimensions sorted by name."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSums:
+    """What a metric added up to in each period that holds data; a period without data is absent."""
+
+    metric: Metric
+    starts: tuple[datetime, ...]
+    sums: tuple[float, ...]
+
+
+def list_metrics(role: Role, aws_region: str, namespace: str) -> tuple[Metric, ...]:
+    """Return every metric of a namespace that had data in the last two weeks, of every dimension set."""
+    found: list[Metric] = []
+    with aws_errors(LIST_METRICS):
+        for page in client(role, "cloudwatch", aws_region).get_paginator("list_metrics").paginate(Namespace=namespace):
+            found.extend(_metric(item) for item in page["Metrics"])
+    return tuple(found)
+
+
+def fetch_sums(
+    role: Role,
+    aws_region: str,
+    metrics: Iterable[Metric],
+    start: datetime,
+    end: datetime,
+    *,
+    period_seconds: int = HOUR_SECONDS,
+) -> Iterator[tuple[MetricSums, ...]]:
+    """Yield the sums of the metrics, one batch for each call's worth of at most 500, complete or not at all.
+
+    Raises Unavailable when AWS ends its pages with a result that is not complete: partial data is never taken for
+    the whole, since what is missing would be stored as zero.
+    """
+    rest = iter(metrics)
+    while batch := tuple(islice(rest, QUERIES_PER_CALL)):
+        yield _fetch_batch(client(role, "cloudwatch", aws_region), batch, start, end, period_seconds)
+
+
+def _fetch_batch(
+    cloudwatch: Any, batch: Sequence[Metric], start: datetime, end: datetime, period_seconds: int
+) -> tuple[MetricSums, ...]:
+    request: dict[str, Any] = {
+        "MetricDataQueries": [_query(index, metric, period_seconds) for index, metric in enumerate(batch)],
+        "StartTime": start,
+        "EndTime": end,
+        "ScanBy": "TimestampAscending",
+    }
+    starts: list[list[datetime]] = [[] for _ in batch]
+    sums: list[list[float]] = [[] for _ in batch]
+    states = [COMPLETE] * len(batch)
+    while True:
+        with aws_errors(GET_METRIC_DATA):
+            answer = cloudwatch.get_metric_data(**request)
+        for result in answer["MetricDataResults"]:
+            index = int(result["Id"][1:])
+            starts[index].extend(moment.astimezone(UTC) for moment in result["Timestamps"])
+            sums[index].extend(result["Values"])
+            states[index] = result["StatusCode"]
+            _refuse_failure(result)
+        if not answer.get("NextToken"):
+            break
+        request["NextToken"] = answer["NextToken"]
+    if any(state != COMPLETE for state in states):
+        raise Unavailable(action=GET_METRIC_DATA, code="PARTIAL_DATA")
+    return tuple(
+        MetricSums(metric=metric, starts=tuple(starts[index]), sums=tuple(sums[index]))
+        for index, metric in enumerate(batch)
+    )
+
+
+def _refuse_failure(result: dict[str, Any]) -> None:
+    kind = FAILED_STATES.get(result["StatusCode"])
+    if kind is not None:
+        messages = "; ".join(message.get("Value", "") for message in result.get("Messages", []))
+        raise kind(action=GET_METRIC_DATA, code=result["StatusCode"], detail=messages)
+
+
+def _query(index: int, metric: Metric, period_seconds: int) -> dict[str, Any]:
+    # No Unit: one that does not match answers "no data", without an error. No Expression: a search cannot see what was
+    # silent for two weeks, and is charged for everything it matches.
+    return {
+        "Id": f"q{index}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
+            },
+            "Period": period_seconds,
+            "Stat": "Sum",
+        },
+        "ReturnData": True,
+    }
+
+
+def _metric(item: dict[str, Any]) -> Metric:
+    dimensions = sorted((pair["Name"], pair["Value"]) for pair in item.get("Dimensions", []))
+    return Metric(namespace=item["Namespace"], name=item["MetricName"], dimensions=tuple(dimensions))

@@ -1,0 +1,28 @@
+"""Names the models for Django; no logic."""
+
+from billing.models.catalog import FoundationModel, ModelPrice, PriceOverride, RateCard
+from billing.models.collection import CollectionRun, CollectionWindow
+from billing.models.connections import AwsConnection
+from billing.models.costs import BilledCost, BilledSeries
+from billing.models.exchange_rates import ExchangeRate
+from billing.models.inventory import InferenceProfile, ObservedMetric
+from billing.models.usage import DailyUsage, HourlyUsage, SeriesAssignment, UsageSeries
+
+__all__ = [
+    "AwsConnection",
+    "BilledCost",
+    "BilledSeries",
+    "CollectionRun",
+    "CollectionWindow",
+    "DailyUsage",
+    "ExchangeRate",
+    "FoundationModel",
+    "HourlyUsage",
+    "InferenceProfile",
+    "ModelPrice",
+    "ObservedMetric",
+    "PriceOverride",
+    "RateCard",
+    "SeriesAssignment",
+    "UsageSeries",
+]
