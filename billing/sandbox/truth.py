@@ -1,0 +1,151 @@
+"""What really happened: tokens and costs per day or hour, with the part that CloudWatch hides apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from billing.sandbox import bill, names
+from billing.sandbox.cost_explorer import plain
+from billing.sandbox.prices import MILLION, list_rate, private_factor
+from billing.sandbox.traffic import Series, all_series
+from billing.sandbox.world import World
+
+# CloudWatch tells one number for cache writes; at the stated default all of them live for five minutes.
+VISIBLE: Final = (
+    ("input", "input"),
+    ("output", "output"),
+    ("cache_read", "cache_read"),
+    ("cache_write", "cache_write_5m"),
+)
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """One series over one day or hour."""
+
+    series: Series
+    start: datetime
+    tokens: dict[str, int]
+    costs: dict[str, Decimal]  # visible, by class, with the private rate
+    costs_list: dict[str, Decimal]
+    billed: Decimal
+
+    @property
+    def visible(self) -> Decimal:
+        return sum(self.costs.values(), ZERO)
+
+    @property
+    def hidden(self) -> Decimal:
+        return self.billed - self.visible
+
+
+def _rate(series: Series, token_class: str) -> Decimal:
+    return list_rate(
+        model=series.model,
+        region=series.region,
+        routing=series.routing,
+        tier=series.tier,
+        token_class=token_class,
+    )
+
+
+def _truth(world: World, series: Series, first: int, last: int) -> Truth:
+    own = world.snapshot().tokens[series.name]
+    tokens = {name: int(values[first:last].sum()) for name, values in own.items()}
+    factor = private_factor(model=series.model, routing=series.routing, day=first // 24)
+    listed = {
+        name: tokens[name] * _rate(series, rated_as) / MILLION for name, rated_as in VISIBLE if tokens[name]
+    }
+    billed = sum(
+        (tokens[name] * _rate(series, name) / MILLION for name in bill.BILLED_CLASSES if tokens[name]), ZERO
+    )
+    if series.endpoint == "batch":
+        listed = {}
+    return Truth(
+        series=series,
+        start=world.start + timedelta(hours=first),
+        tokens=tokens,
+        costs={name: cost * factor for name, cost in listed.items()},
+        costs_list=listed,
+        billed=billed * factor,
+    )
+
+
+def truths(world: World, start: datetime, end: datetime, *, step_hours: int) -> Iterator[Truth]:
+    """Of every series with traffic, by day (24) or hour (1); only hours that CloudWatch shows whole."""
+    first = max(world.hour_of(start), 0)
+    last = min(world.hour_of(end), world.hour_of(world.visible_until()))
+    for series in all_series():
+        for hour in range(first, last, step_hours):
+            found = _truth(world, series, hour, min(hour + step_hours, last))
+            if any(found.tokens.values()):
+                yield found
+
+
+def tell(truth: Truth, *, hourly: bool) -> dict[str, Any]:
+    series = truth.series
+    form = "%Y-%m-%dT%H:%M:%SZ" if hourly else "%Y-%m-%d"
+    return {
+        "period": truth.start.strftime(form),
+        "series": series.name,
+        "account": series.account,
+        "region": series.region,
+        "namespace": {"runtime": "AWS/Bedrock", "mantle": "AWS/BedrockMantle", "batch": ""}[series.endpoint],
+        "aws_model_id": names.cloudwatch_model_id(series) if series.endpoint != "batch" else "",
+        "model": series.model,
+        "foundation_model_id": names.MODELS[series.model].aws_id,
+        "routing": series.routing,
+        "tier": series.tier,
+        "team": series.team if series.endpoint == "runtime" else "",
+        "tokens": truth.tokens,
+        "cost_visible": plain(truth.visible),
+        "cost_visible_list": plain(sum(truth.costs_list.values(), ZERO)),
+        "cost_by_class": {name: plain(cost) for name, cost in truth.costs.items()},
+        "cost_assumed": plain(truth.costs.get("cache_write", ZERO)),
+        "cost_assumed_list": plain(truth.costs_list.get("cache_write", ZERO)),
+        "cost_hidden": plain(truth.hidden),
+        "cost_billed": plain(truth.billed),
+    }
+
+
+def orphaned(world: World, series: Series) -> bool:
+    """Its profile was deleted: its metrics remain, but nothing tells any more which model they were."""
+    day = world.day_of(world.clock.now().date())
+    return series.deleted_day is not None and day >= series.deleted_day
+
+
+def guardrails(world: World, start: datetime, end: datetime, *, step_hours: int) -> Iterator[dict[str, Any]]:
+    """What is billed and is no token at all: wholly hidden."""
+    line = bill.guardrail_line(world.snapshot().tokens[bill.GUARDRAIL_SERIES])
+    first = max(world.hour_of(start), 0)
+    last = min(world.hour_of(end), world.hour_of(world.visible_until()))
+    form = "%Y-%m-%dT%H:%M:%SZ" if step_hours == 1 else "%Y-%m-%d"
+    for hour in range(first, last, step_hours):
+        count = int(line.hourly[hour : min(hour + step_hours, last)].sum())
+        if count:
+            yield {
+                "period": (world.start + timedelta(hours=hour)).strftime(form),
+                "account": line.attributes.account,
+                "region": line.attributes.region,
+                "usage_type": line.attributes.usage_type,
+                "units": count,
+                "cost_hidden": plain(line.cost(count, hour // 24)),
+            }
+
+
+def published(world: World, start: datetime, end: datetime, *, hourly: bool) -> dict[str, Any]:
+    step = 1 if hourly else 24
+    found = list(truths(world, start, end, step_hours=step))
+    return {
+        "epoch": world.epoch.isoformat(),
+        "visible_until": world.visible_until().isoformat(),
+        "billed_until": world.billed_until().isoformat(),
+        "rows": [tell(row, hourly=hourly) for row in found if not orphaned(world, row.series)],
+        "orphaned": [tell(row, hourly=hourly) for row in found if orphaned(world, row.series)],
+        "guardrails": list(guardrails(world, start, end, step_hours=step)),
+    }
