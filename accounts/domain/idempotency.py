@@ -16,10 +16,6 @@ REMEMBERED_FOR = timedelta(hours=24)
 # A write that takes longer has died with its process; web workers are stopped long before.
 CLAIM_LEASE = timedelta(minutes=5)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-# These answers ask the client to try again: remembering them would repeat them for ever. The same goes for our own
-# failures (5xx), of which 503 is the polite one.
-NOT_REMEMBERED = frozenset({401, 403, 409, 429})
-FIRST_FAILURE_OF_OURS = 500
 
 
 class IdempotencyKeyMalformed(Invalid):
@@ -68,11 +64,6 @@ def check_key(key: str) -> None:
 def hash_request(*, method: str, path: str, body: bytes) -> str:
     """Return what makes two requests the same one."""
     return sha256(b"\n".join((method.encode(), path.encode(), body))).hexdigest()
-
-
-def is_remembered(status: int) -> bool:
-    """Return whether an answer is kept for the next request of its key."""
-    return status not in NOT_REMEMBERED and status < FIRST_FAILURE_OF_OURS
 
 
 def is_forgotten(*, created_at: datetime, now: datetime) -> bool:

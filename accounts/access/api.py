@@ -1,0 +1,300 @@
+"""The door for API keys: authentication and `OrganizationApiView`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.access.declarations import PageParameters, read_body, read_parameters, sign_cursor
+from accounts.domain.api_keys import ApiKeyText, MalformedApiKey, hash_secret, is_secret, parse_api_key
+from accounts.domain.audit import Actor, ActorKind
+from accounts.domain.errors import Forbidden, NotFound
+from accounts.domain.idempotency import Claim, StoredAnswer, hash_request
+from accounts.domain.organizations import OrganizationValue
+from accounts.domain.pages import Page
+from accounts.domain.roles import Permission
+from accounts.domain.text import gettext_noop
+from accounts.operations.api_keys import note_api_key_use
+from accounts.operations.idempotency import claim_idempotency_key, release_claim, store_answer
+from accounts.queries.api_keys import ApiKeyValue, find_api_key_by_prefix
+from accounts.queries.organizations import get_organization
+from accounts.tenancy.context import current_organization_id, organization_scope, tenant_transaction
+
+Row = TypeVar("Row")
+Declaration = type[serializers.Serializer[Any]]
+
+READING = ("GET", "HEAD")
+WITH_BODY = ("POST", "PUT", "PATCH")
+# Compared with when there is no such key, so that the answer takes as long as with one.
+NO_HASH = hash_secret("")
+# Refusals to one address in a minute that are answered 401; further ones are answered 429, a right key is not.
+FAILURES_A_MINUTE = 20
+
+
+class ApiKeyMissing(exceptions.NotAuthenticated):
+    """No key came with the request."""
+
+    default_code = "api_key_missing"
+    default_detail = _("Send an API key: `Authorization: Bearer <key>`.")
+
+
+class ApiKeyRefused(exceptions.AuthenticationFailed):
+    """A key came and opens nothing; the answer does not say whether it ever did."""
+
+    default_code = "api_key_refused"
+    default_detail = _("The API key is unknown, expired or revoked.")
+
+
+class TooManyFailures(exceptions.Throttled):
+    """The same client keeps coming with a wrong key."""
+
+    default_code = "too_many_refused_keys"
+    default_detail = _("Too many requests with refused API keys.")
+
+
+class ScopeMissing(Forbidden):
+    """The key is right and may not do this."""
+
+    code = "scope_missing"
+    message = gettext_noop("This API key lacks the right %(scope)s.")
+
+
+class OrganizationApiRequest(Request):
+    """A request that has passed the door; the attributes stand on Django's own request, which this one wraps."""
+
+    organization: OrganizationValue
+    actor: Actor
+    api_key: ApiKeyValue
+    permissions: frozenset[Permission]
+    now: datetime
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <key>`. The organization that the key names is in scope when this is asked."""
+
+    def authenticate(self, request: Request) -> tuple[Actor, ApiKeyValue]:
+        if not request.headers.get("Authorization"):
+            raise ApiKeyMissing
+        text = _key_text(request)
+        now = timezone.now()
+        key = _find_key_in_force(text, now) if text else None
+        if key is None:
+            _count_failure(request)
+            raise ApiKeyRefused
+        with tenant_transaction():
+            # Apart from the view's transaction: a view that takes its time would hold the key's row for it.
+            note_api_key_use(api_key_id=key.id, now=now)
+        return Actor(kind=ActorKind.API_KEY, id=str(key.id), label=key.name), key
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
+        return 'Bearer realm="Yosan API"'
+
+
+class OrganizationApiView(APIView):
+    """A view of one organization, opened by an API key; one transaction around the view and the rendering.
+
+    Subclasses name the right that each method needs and declare their input and output; names that are declared
+    nowhere are refused. A `Parameters` that derives from PageParameters makes GET a list, `PageFields` declares what
+    the list says besides `rows` and `next`.
+    """
+
+    permissions: ClassVar[Mapping[str, Permission]]
+    Input: ClassVar[Declaration | None] = None
+    Output: ClassVar[Declaration | None] = None
+    Parameters: ClassVar[Declaration | None] = None
+    PageFields: ClassVar[Declaration | None] = None
+    # What a method answers when it did what was asked, where that is not the usual.
+    statuses: ClassVar[Mapping[str, int]] = {}
+
+    metadata_class = None
+    request: OrganizationApiRequest
+
+    def read_parameters(self) -> dict[str, Any]:
+        """Return the declared query parameters as values; the door has checked them."""
+        return dict(self._parameters)
+
+    def read_input(self) -> dict[str, Any]:
+        """Return the declared fields of the body as values; for PATCH those that were sent. Raises ValidationError."""
+        return read_body(self.Input, self._body(), partial=self.request.method == "PATCH")
+
+    def page(self, page: Page[Row], serialize: Callable[[Row], object], **besides: object) -> Response:
+        """Answer a list: its rows, what `PageFields` declares, and where the next page begins."""
+        rows = [serialize(row) for row in page.rows]
+        return Response({"rows": rows, **besides, "next": sign_cursor(page.next, purpose=self._purpose())})
+
+    @classmethod
+    def is_list(cls) -> bool:
+        """Return whether GET answers a page."""
+        return cls.Parameters is not None and issubclass(cls.Parameters, PageParameters)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> OrganizationApiRequest:
+        return OrganizationApiRequest(
+            request,
+            parsers=self.get_parsers(),
+            authenticators=self.get_authenticators(),
+            negotiator=self.get_content_negotiator(),
+            parser_context=self.get_parser_context(request),
+        )
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            with _named_organization(self.request):
+                self.initial(self.request, *args, **kwargs)
+                response = self._answer()
+        except Exception as error:  # noqa: BLE001 - a door; what is not a caller's error is raised again by it
+            # The transaction is rolled back by now: an error has changed nothing.
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        return self.response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method not in self._methods():
+            raise exceptions.MethodNotAllowed(str(request.method))
+        self._enter()
+        if request.method not in READING:
+            # The body is read once here, so that Django's limit holds and a repeated write can be recognized.
+            _ = self.request._request.body  # noqa: SLF001 - DRF's name for the request that it wraps
+        declared = self.Parameters if self.request.method in READING else None
+        self._parameters = read_parameters(declared, self.request.query_params, purpose=self._purpose())
+        if self.request.method in WITH_BODY and self.Input is None:
+            # A body that nobody will read is refused, not ignored.
+            read_body(None, self._body() or {})
+
+    def _methods(self) -> set[str]:
+        return {*self.permissions, *(("HEAD",) if "GET" in self.permissions else ())}
+
+    def _enter(self) -> None:
+        key = self.request.auth
+        assert isinstance(key, ApiKeyValue)
+        entered = self.request._request  # noqa: SLF001 - as above
+        for name, value in {
+            "organization": get_organization(current_organization_id()),
+            "actor": self.request.user,
+            "api_key": key,
+            "permissions": key.scopes,
+            "now": timezone.now(),
+        }.items():
+            setattr(entered, name, value)
+        needed = self.permissions["GET" if self.request.method == "HEAD" else str(self.request.method)]
+        if needed not in key.scopes:
+            raise ScopeMissing(scope=needed)
+
+    def _body(self) -> Any:
+        try:
+            return self.request.data
+        except RecursionError as error:
+            raise exceptions.ParseError(_("The body is nested too deeply.")) from error
+
+    def _answer(self) -> Response:
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None or self.request.method in READING:
+            with tenant_transaction():
+                return self._handle()
+        with tenant_transaction():
+            claim = self._claim(key)
+        if isinstance(claim, StoredAnswer):
+            return Response(claim.body, status=claim.status, headers={"Idempotency-Replayed": "true"})
+        try:
+            with tenant_transaction():
+                response = self._handle()
+                body = json.loads(response.content) if response.content else None
+                store_answer(claim, status=response.status_code, body=body)
+        except BaseException:
+            # Nothing was changed, so the client may try again with the same key.
+            with tenant_transaction():
+                release_claim(claim)
+            raise
+        return response
+
+    def _claim(self, key: str) -> Claim | StoredAnswer:
+        request = self.request._request  # noqa: SLF001 - as above
+        return claim_idempotency_key(
+            api_key_id=self.request.api_key.id,
+            key=key,
+            request_hash=hash_request(method=str(request.method), path=request.get_full_path(), body=request.body),
+            now=self.request.now,
+        )
+
+    def _handle(self) -> Response:
+        method = "get" if self.request.method == "HEAD" else str(self.request.method).lower()
+        response = getattr(self, method)(self.request, *self.args, **self.kwargs)
+        assert isinstance(response, Response)
+        # Rendered here: outside, what is read lazily would be refused.
+        response = self.finalize_response(self.request, response, *self.args, **self.kwargs)
+        response.render()
+        return response
+
+    def _purpose(self) -> str:
+        """What a cursor of this view is good for: the same list, of the same organization, asked the same way."""
+        asked = sorted(
+            (name, value) for name, value in self.request.query_params.items() if name not in ("after", "limit")
+        )
+        return f"{type(self).__qualname__}:{current_organization_id()}:{self.request.path}:{asked}"
+
+
+@contextmanager
+def _named_organization(request: Request) -> Iterator[None]:
+    """Name the organization that the key claims to be of; whether it is right, authentication will say."""
+    text = _key_text(request)
+    if text is None:
+        yield
+        return
+    with organization_scope(text.organization_id):
+        yield
+
+
+def _key_text(request: Request) -> ApiKeyText | None:
+    scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        return parse_api_key(text.strip())
+    except MalformedApiKey:
+        return None
+
+
+def _find_key_in_force(text: ApiKeyText, now: datetime) -> ApiKeyValue | None:
+    with tenant_transaction():
+        stored = find_api_key_by_prefix(text.prefix)
+        matches = is_secret(text.secret, secret_hash=stored.secret_hash if stored else NO_HASH)
+        if stored is None or not matches or not stored.value.is_in_force(now):
+            return None
+        try:
+            get_organization(text.organization_id)
+        except NotFound:
+            # The organization was closed.
+            return None
+        return stored.value
+
+
+def _count_failure(request: Request) -> None:
+    """Count a refused key; raise TooManyFailures when the client should slow down.
+
+    Only refusals are counted and slowed, so that somebody else's forgotten job behind the same address locks nobody out.
+    """
+    name = f"api-key-refused:{request.META.get('REMOTE_ADDR', '')}"
+    cache.add(name, 0, timeout=60)
+    try:
+        failures = cache.incr(name)
+    except ValueError:
+        # It ran out between the two calls.
+        return
+    if failures > FAILURES_A_MINUTE:
+        raise TooManyFailures(wait=60)
