@@ -9,6 +9,7 @@ from config.settings.base import *  # noqa: F403 - settings build on one another
 DEBUG = False
 SECRET_KEY = "a-key-that-only-the-tests-know-and-nobody-else"  # noqa: S105 - protects nothing
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+SITE_URL = "https://yosan.test"
 
 # tests/conftest.py fills in the throwaway cluster's folder and passwords. Until then nothing here can be reached, so
 # that a mistake fails instead of touching a database that somebody works with.

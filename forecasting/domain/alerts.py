@@ -12,13 +12,14 @@ from typing import ClassVar
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.money import EXACT, Money
-from forecasting.domain.budgets import HUNDRED, BudgetForecast, BudgetStatus, reached_on
+from forecasting.domain.budgets import BudgetForecast, BudgetStatus, reached_on, share_of
 
 # Hours arrive up to this late (billing/domain/collection.py reads the last two days again), so a period that has just
 # ended can still cross a threshold. What comes later is restated history and raises no alarm.
 LATE_DATA = timedelta(days=3)
 MAX_THRESHOLDS = 10
 MAX_PERCENT = Decimal(1000)
+HUNDRED = Decimal(100)
 
 
 class AlertKind(StrEnum):
@@ -162,11 +163,11 @@ class ForecastFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """The largest part of what was spent: where, on which foundation model, and its share in percent."""
+    """The largest part of what was spent: where, on which foundation model, and its share."""
 
     cost_center: str | None
     model_id: str | None
-    share_percent: Decimal
+    share: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,7 @@ class AlertSnapshot:
     amount: Money
     limit: Money
     spent: Money
-    spent_percent: Decimal
+    spent_share: Decimal
     reached_on: date | None
     forecast: ForecastFigures | None
     driver: Driver | None
@@ -224,8 +225,16 @@ class AlertSnapshot:
         return max(measured - self.amount, Money(Decimal(0), self.amount.currency))
 
     @property
-    def over_percent(self) -> Decimal:
-        return EXACT.divide(EXACT.multiply(self.over.amount, HUNDRED), self.amount.amount)
+    def over_share(self) -> Decimal:
+        return share_of(self.over, self.amount)
+
+    @property
+    def expected_share(self) -> Decimal:
+        return share_of(self.expected, self.amount)
+
+    @property
+    def threshold_share(self) -> Decimal:
+        return EXACT.divide(self.percent, HUNDRED)
 
     @property
     def at_stake(self) -> Money:
@@ -268,7 +277,7 @@ def snapshot_of(
         amount=budget.amount,
         limit=crossing.limit,
         spent=status.spent,
-        spent_percent=status.spent_percent,
+        spent_share=status.spent_share,
         reached_on=crossing.reached_on,
         forecast=None if forecast is None else _figures(forecast),
         driver=driver,

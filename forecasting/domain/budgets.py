@@ -20,7 +20,6 @@ from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
 from forecasting.domain.series import Scope, ScopeKind
 
 DAY = timedelta(days=1)
-HUNDRED = Decimal(100)
 # Pace and burn look at the last whole days, so that they follow a launch and yet hold every weekday once.
 PACE_DAYS = 7
 MAX_NAME_LENGTH = 100
@@ -157,7 +156,7 @@ class BudgetForecast:
     total: Money
     lo_80: Money
     hi_80: Money
-    percent: Decimal  # of the amount
+    share: Decimal  # of the amount; 1 is all of it
     over: Money  # total minus amount; negative when it fits
     probability_over: Decimal  # 0 to 1
     crossing_date: date | None  # the first day on which the expected line has reached the amount
@@ -177,7 +176,7 @@ class BudgetStatus:
     as_of: datetime
     data_until: datetime | None  # None: nothing is stored yet
     spent: Money
-    spent_percent: Decimal
+    spent_share: Decimal  # of the amount; 1 is all of it
     left: Money  # negative when exceeded
     pace_a_day: Money | None  # the mean of the last whole days; None before the first of them
     allowed_a_day: Money  # what may still be spent each day to stay within
@@ -300,7 +299,7 @@ def budget_status(
         as_of=as_of,
         data_until=data_until,
         spent=spent,
-        spent_percent=percent_of(spent, budget.amount),
+        spent_share=share_of(spent, budget.amount),
         left=budget.amount - spent,
         pace_a_day=rate.convert(EXACT.divide(sum(recent, Decimal(0)), Decimal(len(recent)))) if recent else None,
         allowed_a_day=_allowed_a_day(budget.amount - spent, period.end_at - covered),
@@ -330,10 +329,10 @@ def reached_on(days: Iterable[tuple[date, Money]], limit: Money) -> date | None:
     return None
 
 
-def percent_of(part: Money, whole: Money) -> Decimal:
-    """How many percent the one is of the other, both in one currency."""
+def share_of(part: Money, whole: Money) -> Decimal:
+    """What share of the whole the part is; both in one currency."""
     assert part.currency == whole.currency
-    return EXACT.divide(EXACT.multiply(part.amount, HUNDRED), whole.amount)
+    return EXACT.divide(part.amount, whole.amount)
 
 
 def _end_of_known_days(covered: datetime, cost: Mapping[date, Decimal], period: Period, time_zone: str) -> date:

@@ -9,7 +9,7 @@ from typing import cast
 
 from accounts.domain.audit import Json
 from billing.domain.money import EXACT, Money
-from forecasting.domain.alerts import AlertKind, AlertSnapshot, Driver, ForecastFigures
+from forecasting.domain.alerts import HUNDRED, AlertKind, AlertSnapshot, Driver, ForecastFigures
 
 PAYLOAD_VERSION = 1
 # As finely as facts are stored; a quotient has more digits than anybody can use.
@@ -26,8 +26,18 @@ def decimal_text(value: Decimal, smallest: Decimal = SMALLEST_AMOUNT) -> str:
 
 
 def percent_text(value: Decimal) -> str:
-    """A percentage or share as plain decimal text."""
+    """A percentage as plain decimal text."""
     return decimal_text(value, SMALLEST_PERCENT)
+
+
+def share_text(share: Decimal) -> str:
+    """A share as plain decimal text, in percent."""
+    return percent_text(EXACT.multiply(share, HUNDRED))
+
+
+def read_share(text: Json) -> Decimal:
+    """The share that a text in percent stands for."""
+    return EXACT.divide(Decimal(str(text)), HUNDRED)
 
 
 def snapshot_payload(snapshot: AlertSnapshot) -> dict[str, Json]:
@@ -56,10 +66,10 @@ def snapshot_payload(snapshot: AlertSnapshot) -> dict[str, Json]:
         },
         "finding": snapshot.finding.value,
         "spent": decimal_text(snapshot.spent.amount),
-        "spent_percent": percent_text(snapshot.spent_percent),
+        "spent_percent": share_text(snapshot.spent_share),
         "reached_on": snapshot.reached_on.isoformat() if snapshot.reached_on else None,
         "over": decimal_text(snapshot.over.amount),
-        "over_percent": percent_text(snapshot.over_percent),
+        "over_percent": share_text(snapshot.over_share),
         "at_stake": decimal_text(snapshot.at_stake.amount),
         "forecast": _forecast_payload(snapshot.forecast) if snapshot.forecast else None,
         "driver": _driver_payload(snapshot.driver) if snapshot.driver else None,
@@ -78,7 +88,7 @@ def _forecast_payload(forecast: ForecastFigures) -> dict[str, Json]:
         "total": decimal_text(forecast.total.amount),
         "lo_80": decimal_text(forecast.lo_80.amount),
         "hi_80": decimal_text(forecast.hi_80.amount),
-        "probability_over": percent_text(forecast.probability_over),
+        "probability_over_percent": share_text(forecast.probability_over),
         "crossing_date": forecast.crossing_date.isoformat() if forecast.crossing_date else None,
         "calibrated": forecast.is_calibrated,
         "made_at": forecast.made_at.isoformat(),
@@ -89,7 +99,7 @@ def _driver_payload(driver: Driver) -> dict[str, Json]:
     return {
         "cost_center": driver.cost_center,
         "model": driver.model_id,
-        "share_percent": percent_text(driver.share_percent),
+        "share_percent": share_text(driver.share),
     }
 
 
@@ -117,7 +127,7 @@ def read_snapshot(payload: JsonObject) -> AlertSnapshot:
         amount=Money(Decimal(_text(budget, "amount")), currency),
         limit=Money(Decimal(_text(threshold, "amount")), currency),
         spent=Money(Decimal(_text(payload, "spent")), currency),
-        spent_percent=Decimal(_text(payload, "spent_percent")),
+        spent_share=read_share(payload["spent_percent"]),
         reached_on=_date(payload["reached_on"]),
         forecast=None if forecast is None else _read_forecast(_part(payload, "forecast"), currency),
         driver=None if driver is None else _read_driver(_part(payload, "driver")),
@@ -135,7 +145,7 @@ def _read_forecast(forecast: JsonObject, currency: str) -> ForecastFigures:
         total=Money(Decimal(_text(forecast, "total")), currency),
         lo_80=Money(Decimal(_text(forecast, "lo_80")), currency),
         hi_80=Money(Decimal(_text(forecast, "hi_80")), currency),
-        probability_over=Decimal(_text(forecast, "probability_over")),
+        probability_over=read_share(forecast["probability_over_percent"]),
         crossing_date=_date(forecast["crossing_date"]),
         is_calibrated=bool(forecast["calibrated"]),
         made_at=datetime.fromisoformat(_text(forecast, "made_at")),
@@ -146,7 +156,7 @@ def _read_driver(driver: JsonObject) -> Driver:
     return Driver(
         cost_center=cast(str | None, driver["cost_center"]),
         model_id=cast(str | None, driver["model"]),
-        share_percent=Decimal(_text(driver, "share_percent")),
+        share=read_share(driver["share_percent"]),
     )
 
 

@@ -1,0 +1,110 @@
+"""`NotificationChannel`, `Delivery`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from accounts.tenancy.managers import TenantManager
+from accounts.tenancy.models import TenantModel
+from forecasting.domain.channels import ChannelKind, ChannelState, DeliveryState, Failure, MessageKind
+
+
+class NotificationChannel(TenantModel):
+    """An address that messages go to. Disabled, never deleted: its deliveries are the log of what was sent."""
+
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ChannelKind])
+    name = models.CharField(max_length=100)
+    address = models.CharField(max_length=1000)
+    language = models.CharField(max_length=8, default="en")
+    state = models.CharField(
+        max_length=16,
+        choices=[(state.value, state.value) for state in ChannelState],
+        default=ChannelState.ACTIVE.value,
+    )
+    # A webhook's signing secret is derived from this and the installation's own key (operations/channels.py), so that
+    # neither this table nor a dump of it holds a secret. Empty for e-mail.
+    secret_salt = models.CharField(max_length=64, blank=True, default="")
+    version = models.PositiveIntegerField(default=1)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    objects: ClassVar[TenantManager[NotificationChannel]] = TenantManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint("organization", Lower("name"), name="channel_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(TenantModel):
+    """One message on its way to one channel; the row is the queue. An event, or none for a test message."""
+
+    event = models.ForeignKey(
+        "forecasting.AlertEvent", on_delete=models.PROTECT, null=True, blank=True, related_name="deliveries"
+    )
+    channel = models.ForeignKey(NotificationChannel, on_delete=models.PROTECT, related_name="deliveries")
+    message_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in MessageKind])
+    # The same for every attempt, and for every channel of one event: what a receiver knows a repeated message by.
+    message_id = models.CharField(max_length=64)
+    payload = models.JSONField()
+    state = models.CharField(
+        max_length=16,
+        choices=[(state.value, state.value) for state in DeliveryState],
+        default=DeliveryState.PENDING.value,
+    )
+    attempt = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(
+        max_length=24, choices=[(failure.value, failure.value) for failure in Failure], blank=True, default=""
+    )
+    failure_detail = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    attempted_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[TenantManager[Delivery]] = TenantManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["organization", "event", "channel"],
+                condition=models.Q(event__isnull=False),
+                name="delivery_once_per_event_and_channel",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=DeliveryState.PENDING.value, next_attempt_at__isnull=False)
+                | ~models.Q(state=DeliveryState.PENDING.value),
+                name="delivery_pending_has_next_attempt",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=DeliveryState.SENDING.value, lease_until__isnull=False)
+                | ~models.Q(state=DeliveryState.SENDING.value),
+                name="delivery_sending_has_lease",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "next_attempt_at"],
+                condition=models.Q(state=DeliveryState.PENDING.value),
+                name="delivery_due",
+            ),
+            models.Index(
+                fields=["organization", "lease_until"],
+                condition=models.Q(state=DeliveryState.SENDING.value),
+                name="delivery_leased",
+            ),
+            models.Index(fields=["organization", "channel", "-id"], name="delivery_log"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} to channel {self.channel_id}"
