@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import socket
 import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,15 @@ AWS_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+# The sandbox knows Yosan's own account by this key; it protects nothing.
+SANDBOX = "YOSAN_SANDBOX"
+SANDBOX_CREDENTIALS = {
+    SANDBOX: "1",
+    "AWS_ACCESS_KEY_ID": "AKIASANDBOXVENDOR0001",
+    "AWS_SECRET_ACCESS_KEY": "sandbox",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +111,31 @@ class Installation:
         """Log-in and API key of the demonstration."""
         return self.home / "demo.json"
 
+    def read_demonstration(self) -> dict[str, str] | None:
+        """Return log-in and API key of the demonstration, or None before there is one."""
+        if not self.demonstration_file.exists():
+            return None
+        read: dict[str, str] = json.loads(self.demonstration_file.read_text(encoding="utf-8"))
+        return read
+
     @property
     def broker_socket(self) -> Path:
         """The embedded broker's only door."""
         return self.run / "broker.sock"
+
+    @cached_property
+    def sandbox_port(self) -> int:
+        """The sandbox's port, chosen once, so that an endpoint noted somewhere stays true."""
+        path = self.home / "sandbox-port"
+        if not path.exists():
+            self.make_folders()
+            path.write_text(f"{free_port()}\n", encoding="ascii")
+        return int(path.read_text(encoding="ascii"))
+
+    @property
+    def sandbox_environment(self) -> dict[str, str]:
+        """What points boto3 at the sandbox, with the credentials that it knows Yosan's own account by."""
+        return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.sandbox_port}", **SANDBOX_CREDENTIALS}
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -192,6 +223,14 @@ def write_private(path: Path, content: dict[str, str], *, replace: bool = True) 
         Path(temporary).unlink(missing_ok=True)
 
 
+def free_port() -> int:
+    """Return a port that nothing on this machine listens at."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def current() -> Installation:
     """Return the installation that the environment names."""
     database_url = env_text("DATABASE_URL", "")
@@ -208,5 +247,6 @@ def current() -> Installation:
         redis_url=env_text("REDIS_URL", ""),
         broker_url=env_text("CELERY_BROKER_URL", ""),
         email_url=env_text("EMAIL_URL", ""),
-        aws_is_given=any(env_text(name, "") for name in AWS_VARIABLES),
+        # Our own programs are given the sandbox's address in the same variables.
+        aws_is_given=not env_bool(SANDBOX, default=False) and any(env_text(name, "") for name in AWS_VARIABLES),
     )

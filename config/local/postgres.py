@@ -190,7 +190,7 @@ def _initdb(cluster: Cluster, folder: Path, password_file: str) -> None:
         group=account.group_id if account else None,
         extra_groups=[] if account else None,
         cwd="/",
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+        env={**processes.bare_environment(), "TZ": "UTC"},
         capture_output=True,
         text=True,
         check=False,
@@ -220,7 +220,7 @@ def start(cluster: Cluster) -> subprocess.Popen[bytes]:
     process = processes.start(
         [cluster.binaries / "postgres", "-D", cluster.data],
         log=cluster.log,
-        environment={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", **_home_variable()},
+        environment=processes.bare_environment(),
         cwd=Path("/"),
         account=cluster.account,
         # Fast shutdown: SIGTERM would wait for every client to leave.
@@ -231,11 +231,6 @@ def start(cluster: Cluster) -> subprocess.Popen[bytes]:
         msg = f"The database did not start. The end of {cluster.log}:\n{processes.last_lines(cluster.log)}"
         raise StartRefused(msg)
     return process
-
-
-def _home_variable() -> dict[str, str]:
-    home = os.environ.get("YOSAN_HOME")
-    return {"YOSAN_HOME": home} if home else {}
 
 
 def _configure(cluster: Cluster) -> None:

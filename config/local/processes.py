@@ -14,7 +14,6 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 15
-LOG_BYTES_MAX = 20 * 1024 * 1024
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -75,6 +74,12 @@ def start(  # one place decides how a child lives and dies
         )
 
 
+def bare_environment() -> dict[str, str]:
+    """Return what a server of another make needs: no settings, no secrets of ours, and whose child it is."""
+    kept = ("PATH", "YOSAN_HOME")
+    return {"LC_ALL": "C.UTF-8", **{name: os.environ[name] for name in kept if name in os.environ}}
+
+
 def stop(
     process: subprocess.Popen[bytes], *, with_signal: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS
 ) -> None:
@@ -98,16 +103,19 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 def wait_until(ready: Callable[[], bool], *, process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Return whether `ready` became true before the child ended or the time was up."""
+    return poll(lambda: process.poll() is not None or ready(), seconds=seconds) and process.poll() is None
+
+
+def poll(done: Callable[[], bool], *, seconds: float) -> bool:
+    """Return whether `done` became true within the time, asking often at first and less often later."""
     deadline = time.monotonic() + seconds
     pause = 0.01
-    while time.monotonic() < deadline:
-        if ready():
-            return True
-        if process.poll() is not None:
+    while not done():
+        if time.monotonic() > deadline:
             return False
         time.sleep(pause)
         pause = min(pause * 1.5, 0.25)
-    return False
+    return True
 
 
 def is_alive(pid: int, *, naming: str) -> bool:
@@ -130,6 +138,6 @@ def last_lines(log: Path, count: int = 5) -> str:
 
 
 def rotate(log: Path) -> None:
-    """Keep one predecessor of a log that has grown large."""
-    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-        log.replace(log.with_suffix(log.suffix + ".1"))
+    """Begin a new log for each start, and keep the one before."""
+    if log.exists() and log.stat().st_size:
+        log.replace(log.with_suffix(f"{log.suffix}.1"))

@@ -102,6 +102,11 @@ TIME_ZONE = "UTC"
 # Static files: the bundle that `make setup` builds, served by WhiteNoise.
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "config" / "assets" / "dist"]
+STATIC_ROOT = BASE_DIR / "config" / "assets" / "collected"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
 
 # Rows.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

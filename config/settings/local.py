@@ -8,7 +8,6 @@ from config import logging
 from config.environment import database_from_url, email_from_url, env_list, env_text
 from config.local import installation, postgres
 from config.settings.base import *  # noqa: F403 - settings build on one another
-from config.settings.base import BASE_DIR
 
 _installation = installation.current()
 
@@ -65,9 +64,4 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 WEBHOOK_ALLOWED_HOSTS = env_list("YOSAN_WEBHOOK_ALLOWED_HOSTS", [])
 
-STATIC_ROOT = BASE_DIR / "config" / "assets" / "collected"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
 LOGGING = logging.configuration(level=env_text("YOSAN_LOG_LEVEL", "INFO"))

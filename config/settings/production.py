@@ -41,8 +41,4 @@ CSRF_COOKIE_SECURE = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
 
 STATIC_ROOT = env_path("STATIC_ROOT", BASE_DIR / "config" / "assets" / "collected")
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
 LOGGING = logging.configuration(level=env_text("YOSAN_LOG_LEVEL", "INFO"))

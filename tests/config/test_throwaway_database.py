@@ -9,7 +9,9 @@ from django.db import connection, connections
 @pytest.mark.django_db
 def test_a_test_that_names_no_database_runs_in_the_throwaway_one_as_the_application(cluster: dict[str, str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, current_database(), rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        cursor.execute(
+            "SELECT current_user, current_database(), rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        )
         user, database, superuser, bypasses = cursor.fetchone()
     assert user == "yosan_app"
     assert database.startswith("test_")
