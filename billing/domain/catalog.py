@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from billing.domain.dimensions import ContextBand, Routing, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import ContextBand, Namespace, Routing, RoutingClass, SeriesKey, Tier, TokenClass
 
 # The first part of an AWS model id says who made the model.
 PUBLISHER_OF = {
@@ -124,6 +124,36 @@ def canonical_model_of_profile(model_arns: Sequence[str], catalog: ModelCatalog)
 def is_application_profile_id(aws_model_id: str) -> bool:
     """Say whether CloudWatch's ModelId is the short opaque id of an application inference profile."""
     return OPAQUE_ID.fullmatch(aws_model_id) is not None
+
+
+def series_key(
+    *,
+    aws_account_id: str,
+    aws_region: str,
+    namespace: Namespace,
+    aws_model_id: str,
+    profile_model_arns: Sequence[str] | None,
+    catalog: ModelCatalog,
+) -> SeriesKey:
+    """The series that a ModelId of CloudWatch stands for.
+
+    `profile_model_arns` are those of the application inference profile of that id, if one is known or remembered.
+    """
+    if profile_model_arns is None:
+        model = canonical_model(aws_model_id, catalog)
+    else:
+        model = canonical_model_of_profile(profile_model_arns, catalog)
+    is_profile = profile_model_arns is not None or is_application_profile_id(aws_model_id)
+    return SeriesKey(
+        aws_account_id=aws_account_id,
+        aws_region=aws_region,
+        namespace=namespace,
+        aws_model_id=aws_model_id,
+        model_id=model.model_id,
+        publisher=model.publisher,
+        routing=model.routing,
+        inference_profile_id=aws_model_id if is_profile else "",
+    )
 
 
 def _routing_of_profile(model_arns: Sequence[str]) -> Routing:

@@ -8,9 +8,10 @@ asked for calendar months. The inventory of a region is a picture of the present
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from billing.domain.periods import DAY, HOUR, Month, floor_hour, utc_day_start
@@ -246,3 +247,93 @@ def next_attempt(attempt: int, failure: FetchFailure, now: datetime, jitter: flo
         return None
     delay: timedelta = FIRST_RETRY[failure] * 2 ** min(max(attempt, 1) - 1, MAX_DOUBLINGS)
     return now + min(delay, LONGEST_RETRY[failure]) * (1 - jitter / 2)
+
+
+class CostGrouping(StrEnum):
+    """What Cost Explorer groups and filters by, as its API spells it."""
+
+    LINKED_ACCOUNT = "LINKED_ACCOUNT"
+    SERVICE = "SERVICE"
+    USAGE_TYPE = "USAGE_TYPE"
+
+
+# Bedrock's spend lies under several services, one for each model sold through the Marketplace among them; all their
+# names hold this word, and no list of them stays true.
+SERVICE_SEARCH = "Bedrock"
+MAX_FILTER_VALUES = 100  # GetCostAndUsage, values of one filter
+MAX_GROUPINGS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostQuery:
+    """One GetCostAndUsage request (all its pages): the two groupings, and the filters, all of which must hold."""
+
+    group_by: tuple[CostGrouping, CostGrouping]
+    filters: Mapping[CostGrouping, tuple[str, ...]]
+
+
+def plan_cost_queries(services: Sequence[str], aws_account_ids: Sequence[str]) -> tuple[CostQuery, ...]:
+    """The fewest requests that tell account, service and usage type of every line of the bill.
+
+    Cost Explorer groups by two things at most, so the third must be fixed by a filter: either one request for each
+    account, grouped by service and usage type, or one for each service, grouped by account and usage type. Every page
+    of every request costs the tenant a cent, so the smaller number is taken. Services and accounts are those that
+    GetDimensionValues found for the same days; a standalone account is a payer with one account.
+    """
+    by_account = tuple(
+        CostQuery(
+            group_by=(CostGrouping.SERVICE, CostGrouping.USAGE_TYPE),
+            filters={CostGrouping.LINKED_ACCOUNT: (account,), CostGrouping.SERVICE: chunk},
+        )
+        for account in sorted(set(aws_account_ids))
+        for chunk in _chunks(sorted(set(services)))
+    )
+    by_service = tuple(
+        CostQuery(
+            group_by=(CostGrouping.LINKED_ACCOUNT, CostGrouping.USAGE_TYPE),
+            filters={CostGrouping.SERVICE: (service,)},
+        )
+        for service in sorted(set(services))
+    )
+    return min(by_account, by_service, key=len)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(values), MAX_FILTER_VALUES):
+        yield tuple(values[start : start + MAX_FILTER_VALUES])
+
+
+# CloudWatch: GetMetricData costs per metric asked for, whatever the time range; ListMetrics lies in the free tier.
+# Cost Explorer: every request costs, and every page is one.
+USD_PER_METRIC = Decimal("0.00001")
+USD_PER_COST_REQUEST = Decimal("0.01")
+DAYS_A_MONTH = Decimal("30.4375")
+# A day's window is read once after each of its hours, after the late hours and on the late days that follow.
+READINGS_A_DAY = 24 + LATE_HOURS + LATE_DAYS
+# On an average day the months that end less than 45 days ago, and the current one, are read again.
+MONTHS_A_DAY = 1 + Decimal(RESTATEMENT.days) / DAYS_A_MONTH
+DISCOVERY_REQUESTS = 2  # services and accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollingCost:
+    """What our reading costs the tenant, in US dollars a month at AWS's list prices."""
+
+    cloudwatch: Decimal
+    cost_explorer: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.cloudwatch + self.cost_explorer
+
+
+def polling_cost(*, metrics: int, cost_requests: int) -> PollingCost:
+    """What a month of polling costs: `metrics` in all regions, `cost_requests` (pages) to read one month of the bill.
+
+    No requests means that the connection does not read a bill.
+    """
+    requests = (cost_requests + DISCOVERY_REQUESTS) * MONTHS_A_DAY if cost_requests else Decimal(0)
+    return PollingCost(
+        cloudwatch=metrics * READINGS_A_DAY * DAYS_A_MONTH * USD_PER_METRIC,
+        cost_explorer=requests * DAYS_A_MONTH * USD_PER_COST_REQUEST,
+    )

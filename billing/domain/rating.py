@@ -111,11 +111,16 @@ def cost(tokens: TokenCounts, card: RateCard) -> TokenCosts:
     if min(tokens) < 0:
         raise ValueError(f"tokens are never negative: {tokens}")
     multiply = EXACT.multiply
-    return TokenCosts._make(
-        [
-            (None if rate is None else multiply(rate, count)) if count else ZERO
-            for count, rate in zip(tokens, card.per_token, strict=True)
-        ]
+    # Written out class by class: a loop takes twice as long, and this runs once per fact.
+    n_input, n_output, n_read, n_write, n_write_5m, n_write_1h = tokens
+    r_input, r_output, r_read, r_write, r_write_5m, r_write_1h = card.per_token
+    return TokenCosts(
+        (None if r_input is None else multiply(r_input, n_input)) if n_input else ZERO,
+        (None if r_output is None else multiply(r_output, n_output)) if n_output else ZERO,
+        (None if r_read is None else multiply(r_read, n_read)) if n_read else ZERO,
+        (None if r_write is None else multiply(r_write, n_write)) if n_write else ZERO,
+        (None if r_write_5m is None else multiply(r_write_5m, n_write_5m)) if n_write_5m else ZERO,
+        (None if r_write_1h is None else multiply(r_write_1h, n_write_1h)) if n_write_1h else ZERO,
     )
 
 

@@ -1,0 +1,130 @@
+"""Cost Explorer groups to billed records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from billing.domain.collection import CostGrouping, CostQuery
+from billing.domain.periods import DateRange
+from billing.domain.records import BilledRecord, Rejected
+
+UNBLENDED, NET_UNBLENDED, AMORTIZED = "UnblendedCost", "NetUnblendedCost", "AmortizedCost"
+QUANTITY = "UsageQuantity"
+# Several metrics in one request cost nothing extra.
+COST_METRICS = (UNBLENDED, NET_UNBLENDED, AMORTIZED, QUANTITY)
+
+
+class RejectedBillLine(StrEnum):
+    """What is wrong with a group."""
+
+    WRONG_KEYS = "WRONG_KEYS"
+    NOT_A_DAY = "NOT_A_DAY"
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    METRIC_MISSING = "METRIC_MISSING"
+    NOT_A_NUMBER = "NOT_A_NUMBER"
+    CURRENCIES_DISAGREE = "CURRENCIES_DISAGREE"
+    TOLD_TWICE = "TOLD_TWICE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """One group of one day as GetCostAndUsage returned it: amounts are still text, as AWS sends them."""
+
+    query: CostQuery
+    start: str  # TimePeriod.Start
+    keys: tuple[str, ...]
+    metrics: Mapping[str, tuple[str, str]]  # name -> (Amount, Unit)
+    estimated: bool
+
+
+class _Fault(Exception):
+    def __init__(self, reason: RejectedBillLine) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def parse(lines: Iterable[CostLine], *, days: DateRange) -> tuple[tuple[BilledRecord, ...], tuple[Rejected, ...]]:
+    """Turn groups into billed records; every usage type, unit and service is kept, recognised or not.
+
+    A line that is wrong is rejected with its reason and the others go on. A line that comes twice is taken once: two
+    queries that overlap must not double the bill.
+    """
+    records: dict[tuple[str, str, str, date], BilledRecord] = {}
+    rejected: list[Rejected] = []
+    for line in lines:
+        try:
+            record = _record(line, days)
+        except _Fault as fault:
+            rejected.append(Rejected(reason=fault.reason, raw=_raw(line)))
+            continue
+        key = (record.aws_account_id, record.service, record.usage_type, record.date)
+        if records.setdefault(key, record) is not record:
+            rejected.append(Rejected(reason=RejectedBillLine.TOLD_TWICE, raw=_raw(line)))
+    return tuple(records.values()), tuple(rejected)
+
+
+def _record(line: CostLine, days: DateRange) -> BilledRecord:
+    names = _names(line)
+    amounts = {metric: _decimal(line, metric) for metric in COST_METRICS}
+    return BilledRecord(
+        aws_account_id=names[CostGrouping.LINKED_ACCOUNT],
+        service=names[CostGrouping.SERVICE],
+        usage_type=names[CostGrouping.USAGE_TYPE],
+        date=_day(line, days),
+        unblended=amounts[UNBLENDED],
+        net_unblended=amounts[NET_UNBLENDED],
+        amortized=amounts[AMORTIZED],
+        quantity=amounts[QUANTITY],
+        unit=line.metrics[QUANTITY][1],
+        currency=_currency(line),
+        estimated=line.estimated,
+    )
+
+
+def _names(line: CostLine) -> dict[CostGrouping, str]:
+    """Account, service and usage type: two come from the group's keys and the third from the query's filter."""
+    if len(line.keys) != len(line.query.group_by):
+        raise _Fault(RejectedBillLine.WRONG_KEYS)
+    names = dict(zip(line.query.group_by, line.keys, strict=True))
+    for grouping, values in line.query.filters.items():
+        if len(values) == 1:
+            names.setdefault(grouping, values[0])
+    return names
+
+
+def _day(line: CostLine, days: DateRange) -> date:
+    try:
+        day = date.fromisoformat(line.start)
+    except ValueError:
+        raise _Fault(RejectedBillLine.NOT_A_DAY) from None
+    if day not in days:
+        raise _Fault(RejectedBillLine.OUTSIDE_WINDOW)
+    return day
+
+
+def _decimal(line: CostLine, metric: str) -> Decimal:
+    if metric not in line.metrics:
+        raise _Fault(RejectedBillLine.METRIC_MISSING)
+    try:
+        number = Decimal(line.metrics[metric][0])
+    except InvalidOperation:
+        raise _Fault(RejectedBillLine.NOT_A_NUMBER) from None
+    if not number.is_finite():
+        raise _Fault(RejectedBillLine.NOT_A_NUMBER)
+    return number
+
+
+def _currency(line: CostLine) -> str:
+    currencies = {line.metrics[metric][1] for metric in (UNBLENDED, NET_UNBLENDED, AMORTIZED)}
+    if len(currencies) != 1:
+        raise _Fault(RejectedBillLine.CURRENCIES_DISAGREE)
+    return currencies.pop()
+
+
+def _raw(line: CostLine) -> str:
+    amounts = ", ".join(f"{name} {amount} {unit}" for name, (amount, unit) in sorted(line.metrics.items()))
+    return f"{line.start} {' | '.join(line.keys)}: {amounts}"
