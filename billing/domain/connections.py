@@ -1,234 +1,314 @@
-"""What a valid role ARN and ExternalId are, which AWS permissions we need and why, and the template that grants them."""
+"""What a valid role ARN is; which AWS permissions we need and why; what a connection's states are; what watching costs."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
 from typing import ClassVar
 
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.collection import ConnectionKind
 
-ROLE_ARN = re.compile(
-    r"arn:(?P<partition>aws|aws-us-gov|aws-cn):iam::(?P<account>[0-9]{12}):role/"
-    r"(?P<path>(?:[\x21-\x2e\x30-\x7e]+/)*)(?P<name>[A-Za-z0-9_+=,.@-]{1,64})"
-)
-MAX_ROLE_ARN = 2048
-AWS_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+){1,3}-[0-9]{1,2}")
-TAG_KEY = re.compile(r"[\w .:/=+@-]{1,128}")
-# sts:AssumeRole, shape externalIdType
-EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
-# What the sandbox of a vendor makes by hand is weak; ours have 128 bits at least.
-EXTERNAL_ID_BYTES = 16
-SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]")
-MAX_SESSION_NAME = 64
+
+class ConnectionState(StrEnum):
+    """PENDING: entered, not tried; VERIFYING: a worker tries it; VERIFIED: read; REFUSED: the try showed why not.
+
+    PAUSED: not read, by a person's wish; FAILING: verified once, but AWS now denies something; DISCONNECTED: over.
+    """
+
+    PENDING = "PENDING"
+    VERIFYING = "VERIFYING"
+    VERIFIED = "VERIFIED"
+    REFUSED = "REFUSED"
+    PAUSED = "PAUSED"
+    FAILING = "FAILING"
+    DISCONNECTED = "DISCONNECTED"
+
+
+STATE_LABELS: Mapping[ConnectionState, str] = {
+    ConnectionState.PENDING: gettext_noop("Not verified yet"),
+    ConnectionState.VERIFYING: gettext_noop("Being verified"),
+    ConnectionState.VERIFIED: gettext_noop("Verified"),
+    ConnectionState.REFUSED: gettext_noop("Refused"),
+    ConnectionState.PAUSED: gettext_noop("Paused"),
+    ConnectionState.FAILING: gettext_noop("Failing"),
+    ConnectionState.DISCONNECTED: gettext_noop("Disconnected"),
+}
+# The states in which windows are planned and read. FAILING goes on: one denied source must not stop the others.
+COLLECTING_STATES = (ConnectionState.VERIFIED, ConnectionState.FAILING)
+
+
+class ConnectionFault(StrEnum):
+    """Why a connection was refused or fails; each has a sentence that says what to do."""
+
+    ROLE_NOT_ASSUMABLE = "ROLE_NOT_ASSUMABLE"
+    ASSUMABLE_WITHOUT_EXTERNAL_ID = "ASSUMABLE_WITHOUT_EXTERNAL_ID"
+    ASSUMABLE_WITH_WRONG_EXTERNAL_ID = "ASSUMABLE_WITH_WRONG_EXTERNAL_ID"
+    ROLE_ALREADY_CONNECTED = "ROLE_ALREADY_CONNECTED"
+    ACCOUNT_ALREADY_CONNECTED = "ACCOUNT_ALREADY_CONNECTED"
+    ACCOUNT_PAID_BY_ANOTHER = "ACCOUNT_PAID_BY_ANOTHER"
+    PERMISSION_MISSING = "PERMISSION_MISSING"
+    AWS_UNAVAILABLE = "AWS_UNAVAILABLE"
+    NOT_CONFIGURED = "NOT_CONFIGURED"
+
+
+FAULT_SENTENCES: Mapping[ConnectionFault, str] = {
+    ConnectionFault.ROLE_NOT_ASSUMABLE: gettext_noop(
+        "AWS does not let us assume the role: check that it exists and that its trust policy names our account and this "
+        "connection's external ID."
+    ),
+    ConnectionFault.ASSUMABLE_WITHOUT_EXTERNAL_ID: gettext_noop(
+        "The role can be assumed without an external ID, so another customer could read your account through us: add the "
+        "condition on sts:ExternalId to its trust policy."
+    ),
+    ConnectionFault.ASSUMABLE_WITH_WRONG_EXTERNAL_ID: gettext_noop(
+        "The role can be assumed with any external ID, so another customer could read your account through us: let the "
+        "condition on sts:ExternalId name exactly this connection's external ID."
+    ),
+    ConnectionFault.ROLE_ALREADY_CONNECTED: gettext_noop(
+        "This role is connected already: disconnect it there, or make another role for this organization."
+    ),
+    ConnectionFault.ACCOUNT_ALREADY_CONNECTED: gettext_noop(
+        "This AWS account is connected already: two connections would count its usage twice."
+    ),
+    ConnectionFault.ACCOUNT_PAID_BY_ANOTHER: gettext_noop(
+        "The bill of this AWS account already comes with a connected payer account: connect it as a member account."
+    ),
+    ConnectionFault.PERMISSION_MISSING: gettext_noop(
+        "The role lacks a permission without which nothing can be read: update the stack with our template."
+    ),
+    ConnectionFault.AWS_UNAVAILABLE: gettext_noop("AWS did not answer; we try again by ourselves."),
+    ConnectionFault.NOT_CONFIGURED: gettext_noop(
+        "This installation has no AWS credentials of its own to assume a role with: its operator has to set them."
+    ),
+}
 
 
 class MalformedRoleArn(Invalid):
-    """The text is not the ARN of an IAM role."""
+    """The text is no ARN of an IAM role."""
 
     code: ClassVar[str] = "malformed_role_arn"
     message: ClassVar[str] = gettext_noop(
-        "This is not the ARN of an IAM role. It looks like arn:aws:iam::123456789012:role/YosanReader."
+        "This is not the ARN of an IAM role; one looks like arn:aws:iam::123456789012:role/YosanReader."
     )
 
 
 class MalformedExternalId(Invalid):
-    """The text cannot be an ExternalId."""
+    """AWS would not take the text as an external id."""
 
     code: ClassVar[str] = "malformed_external_id"
     message: ClassVar[str] = gettext_noop(
-        "An ExternalId has 2 to 1,224 letters, digits and characters out of _ + = , . @ : / and -."
+        "An external ID has 2 to 1,224 letters, digits and characters out of + = , . @ : / - and _."
     )
 
 
-class MalformedAwsRegion(Invalid):
-    """The text is not the name of an AWS region."""
+class MalformedRegion(Invalid):
+    """The text has not the form of an AWS region."""
 
-    code: ClassVar[str] = "malformed_aws_region"
-    message: ClassVar[str] = gettext_noop("%(aws_region)s is not the name of an AWS region. It looks like us-east-1.")
+    code: ClassVar[str] = "malformed_region"
+    message: ClassVar[str] = gettext_noop("%(aws_region)s is not an AWS region; one looks like us-east-1.")
 
 
 class MalformedTagKey(Invalid):
-    """The text cannot be the key of a tag."""
+    """AWS would not take the text as a tag key."""
 
     code: ClassVar[str] = "malformed_tag_key"
-    message: ClassVar[str] = gettext_noop(
-        "A tag key has 1 to 128 letters, digits, spaces and characters out of _ . : / = + - and @."
-    )
+    message: ClassVar[str] = gettext_noop("A tag key has 1 to 128 characters.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleArn:
-    """The ARN of an IAM role, taken apart."""
+# Path and name as IAM allows them (IAM user guide, reference_iam-quotas): path up to 512, name up to 64 characters.
+ROLE_ARN = re.compile(r"arn:aws(?:-[a-z]+)*:iam::([0-9]{12}):role/(?:[\x21-\x7e]{1,510}/)?[\w+=,.@-]{1,64}", re.ASCII)
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+EXTERNAL_ID_BYTES = 16
+AWS_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+){1,2}-[0-9]")
+ROLE_ARN_LENGTH = 640
+TAG_KEY_LENGTH = 128
+DEFAULT_TAG_KEY = "team"
 
-    text: str
-    partition: str
-    aws_account_id: str
-    name: str
 
-
-def parse_role_arn(text: str, *, field: str = "role_arn") -> RoleArn:
-    """Read a role's ARN; raises MalformedRoleArn."""
-    match = ROLE_ARN.fullmatch(text) if len(text) <= MAX_ROLE_ARN else None
+def aws_account_of(role_arn: str) -> str:
+    """Return the account id in a role's ARN. Raises MalformedRoleArn."""
+    match = ROLE_ARN.fullmatch(role_arn) if len(role_arn) <= ROLE_ARN_LENGTH else None
     if match is None:
-        raise MalformedRoleArn(field=field)
-    return RoleArn(text=text, partition=match["partition"], aws_account_id=match["account"], name=match["name"])
+        raise MalformedRoleArn(field="role_arn")
+    return match.group(1)
 
 
-def check_external_id(text: str, *, field: str = "external_id") -> str:
-    """Return the ExternalId if AWS would take it; raises MalformedExternalId."""
-    if EXTERNAL_ID.fullmatch(text) is None:
-        raise MalformedExternalId(field=field)
-    return text
-
-
-def check_aws_regions(aws_regions: Sequence[str], *, field: str = "aws_regions") -> tuple[str, ...]:
-    """Return the regions, each once and in order, if they look like AWS regions; raises MalformedAwsRegion."""
-    for aws_region in aws_regions:
-        if AWS_REGION.fullmatch(aws_region) is None:
-            # A name may be ten thousand characters long; the sentence need not be.
-            raise MalformedAwsRegion(field=field, aws_region=aws_region[:40])
-    return tuple(sorted(set(aws_regions)))
-
-
-def check_tag_key(text: str, *, field: str = "tag_key") -> str:
-    """Return the tag key if AWS would take it; raises MalformedTagKey."""
-    if TAG_KEY.fullmatch(text) is None:
-        raise MalformedTagKey(field=field)
-    return text
+def check_external_id(external_id: str) -> str:
+    """Return the external id as given. Raises MalformedExternalId."""
+    if EXTERNAL_ID.fullmatch(external_id) is None:
+        raise MalformedExternalId(field="external_id")
+    return external_id
 
 
 def external_id_from(entropy: bytes) -> str:
-    """The ExternalId of a new connection, out of random bytes; it is made by us, once, and never chosen by a user."""
+    """Return the external id of a new connection, out of random bytes: made by us, once, never chosen by a user."""
     if len(entropy) < EXTERNAL_ID_BYTES:
-        raise ValueError(f"an ExternalId needs {EXTERNAL_ID_BYTES} random bytes, not {len(entropy)}")
+        raise ValueError(f"an external id needs {EXTERNAL_ID_BYTES} random bytes, not {len(entropy)}")
     return f"yosan-{entropy.hex()}"
 
 
 def wrong_external_id(external_id: str) -> str:
-    """An ExternalId of the right shape that is certainly another: the role must refuse it."""
+    """Return an external id of the right shape that is certainly another: the role must refuse it."""
     return external_id[:-1] + ("1" if external_id.endswith("0") else "0")
 
 
-def session_name(organization: str, job: str) -> str:
-    """The name under which a session of ours appears in the tenant's CloudTrail."""
-    return SESSION_NAME.sub("-", f"yosan-{job}-{organization}")[:MAX_SESSION_NAME]
+def check_tag_key(tag_key: str) -> str:
+    """Return the tag key without spaces around it. Raises MalformedTagKey."""
+    if not 1 <= len(tag_key.strip()) <= TAG_KEY_LENGTH:
+        raise MalformedTagKey(field="tag_key")
+    return tag_key.strip()
+
+
+def check_regions(aws_regions: Iterable[str]) -> tuple[str, ...]:
+    """Return the regions sorted and once each. Raises MalformedRegion."""
+    checked = sorted(set(aws_regions))
+    for aws_region in checked:
+        if AWS_REGION.fullmatch(aws_region) is None:
+            raise MalformedRegion(field="aws_regions", aws_region=aws_region[:32])
+    return tuple(checked)
+
+
+# Where Bedrock is offered (AWS general reference, bedrock end points), asked one by one when the customer names none.
+BEDROCK_REGIONS = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "us-west-1",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-4",
+    "sa-east-1",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AwsPermission:
-    """An action that we ask a tenant to allow, and the reason, as the page tells it."""
+class NeededPermission:
+    """One IAM action, for whom, and what would be missing without it. `is_vital`: without it nothing can be read."""
 
     action: str
+    kinds: tuple[ConnectionKind, ...]
     why: str
-    kinds: frozenset[ConnectionKind]
+    is_vital: bool = False
 
 
-BOTH_KINDS = frozenset(ConnectionKind)
-PAYER_ONLY = frozenset({ConnectionKind.PAYER})
+_BOTH = (ConnectionKind.PAYER, ConnectionKind.MEMBER)
+_PAYER = (ConnectionKind.PAYER,)
 
-# Only what is called today. Never bedrock:InvokeModel*, iam:* or ReadOnlyAccess.
-PERMISSIONS = (
-    AwsPermission(
-        action="cloudwatch:ListMetrics",
-        why=gettext_noop("Finds the models that are used in a region."),
-        kinds=BOTH_KINDS,
+NEEDED_PERMISSIONS: tuple[NeededPermission, ...] = (
+    NeededPermission(
+        action="cloudwatch:ListMetrics", kinds=_BOTH, is_vital=True, why=gettext_noop("Finds which models are in use.")
     ),
-    AwsPermission(
-        action="cloudwatch:GetMetricData",
-        why=gettext_noop("Reads how many calls and tokens each model took in each hour. Prompts are not read."),
-        kinds=BOTH_KINDS,
+    NeededPermission(
+        action="cloudwatch:GetMetricData", kinds=_BOTH, is_vital=True, why=gettext_noop("Reads tokens hour by hour.")
     ),
-    AwsPermission(
-        action="bedrock:ListInferenceProfiles",
-        why=gettext_noop("Finds the model behind each application inference profile."),
-        kinds=BOTH_KINDS,
-    ),
-    AwsPermission(
-        action="bedrock:ListTagsForResource",
-        why=gettext_noop("Reads the tags of inference profiles, which say which team pays."),
-        kinds=BOTH_KINDS,
-    ),
-    AwsPermission(
-        action="bedrock:ListFoundationModels",
-        why=gettext_noop("Reads which models AWS serves and when it will stop."),
-        kinds=BOTH_KINDS,
-    ),
-    AwsPermission(
+    NeededPermission(
         action="ce:GetDimensionValues",
-        why=gettext_noop("Finds the services and accounts on the bill that belong to Amazon Bedrock."),
-        kinds=PAYER_ONLY,
+        kinds=_PAYER,
+        why=gettext_noop("Finds the services under which Bedrock is billed."),
     ),
-    AwsPermission(
-        action="ce:GetCostAndUsage",
-        why=gettext_noop("Reads what AWS bills for each usage type and day."),
-        kinds=PAYER_ONLY,
+    NeededPermission(action="ce:GetCostAndUsage", kinds=_PAYER, why=gettext_noop("Reads the billed cost day by day.")),
+    NeededPermission(
+        action="bedrock:ListInferenceProfiles",
+        kinds=_BOTH,
+        why=gettext_noop("Tells which model and team an application inference profile belongs to."),
+    ),
+    NeededPermission(
+        action="bedrock:ListTagsForResource",
+        kinds=_BOTH,
+        why=gettext_noop("Reads the tag that names the team of an application inference profile."),
+    ),
+    NeededPermission(
+        action="bedrock:ListFoundationModels",
+        kinds=_BOTH,
+        why=gettext_noop("Finds models that were used in the past but not in the last two weeks."),
     ),
 )
-STATEMENT_IDS = {"cloudwatch": "ReadMetrics", "bedrock": "ReadInventory", "ce": "ReadBill"}
 
 
-def permissions_for(kind: ConnectionKind) -> tuple[AwsPermission, ...]:
-    """The permissions that a connection of this kind needs."""
-    return tuple(permission for permission in PERMISSIONS if kind in permission.kinds)
+def needed_permissions(kind: ConnectionKind) -> tuple[NeededPermission, ...]:
+    """Return what a role of this kind of account must allow."""
+    return tuple(needed for needed in NEEDED_PERMISSIONS if kind in needed.kinds)
 
 
-def cloudformation_template(*, external_id: str, vendor_principal: str, kind: ConnectionKind) -> str:
-    """The text of a CloudFormation template (JSON) that creates the role and nothing else.
+def is_readable(kind: ConnectionKind, missing: Iterable[str]) -> bool:
+    """Return whether enough is allowed to read anything at all."""
+    absent = set(missing)
+    return not any(needed.is_vital and needed.action in absent for needed in needed_permissions(kind))
 
-    `vendor_principal` is the ARN of the principal that we call AWS with. The same template serves as a StackSet that
-    puts the role into every member account.
-    """
-    template = {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Lets Yosan read usage and cost of Amazon Bedrock. It can neither change anything nor read prompts.",
-        "Resources": {
-            "Reader": {
-                "Type": "AWS::IAM::Role",
-                "Properties": {
-                    "Description": "Read by Yosan, with the ExternalId of one connection only",
-                    "MaxSessionDuration": 3600,
-                    "AssumeRolePolicyDocument": _trust(check_external_id(external_id), vendor_principal),
-                    "Policies": [{"PolicyName": "YosanReader", "PolicyDocument": permission_policy(kind)}],
-                },
-            }
-        },
-        "Outputs": {
-            "RoleArn": {
-                "Description": "Give this to Yosan",
-                "Value": {"Fn::GetAtt": ["Reader", "Arn"]},
-            }
+
+def role_template(*, kind: ConnectionKind, external_id: str, principal_arn: str) -> str:
+    """Return the CloudFormation template (JSON) of a role that we may assume with exactly this external id."""
+    statement = {
+        "Effect": "Allow",
+        "Action": [needed.action for needed in needed_permissions(kind)],
+        "Resource": "*",  # none of these actions knows a narrower one, but for the tags of a profile
+    }
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal_arn},
+        "Action": "sts:AssumeRole",
+        # Written in and not a parameter, which the console would let anybody overwrite.
+        "Condition": {"StringEquals": {"sts:ExternalId": check_external_id(external_id)}},
+    }
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "Description": "Lets Yosan read Bedrock usage and cost; no prompt, no data, nothing to change.",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "Policies": [
+                {
+                    "PolicyName": "ReadBedrockUsageAndCost",
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                }
+            ],
         },
     }
-    return json.dumps(template, indent=2) + "\n"
+    return json.dumps(
+        {
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": "A role with which Yosan reads Amazon Bedrock usage and cost.",
+            "Resources": {"YosanReader": role},
+            "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["YosanReader", "Arn"]}}},
+        },
+        indent=2,
+    )
 
 
-def permission_policy(kind: ConnectionKind) -> Mapping[str, object]:
-    """The policy document with the least privileges of a kind; also what narrows each session of ours."""
-    actions: dict[str, list[str]] = {}
-    for permission in permissions_for(kind):
-        actions.setdefault(permission.action.partition(":")[0], []).append(permission.action)
-    statements = [
-        # None of these actions can be limited to a resource in a way that would still show everything.
-        {"Sid": STATEMENT_IDS[service], "Effect": "Allow", "Action": allowed, "Resource": "*"}
-        for service, allowed in actions.items()
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+# What AWS charges the account that is asked: a cent for 1,000 metrics (CloudWatch pricing, GMD-Metrics, outside the
+# free tier) and a cent for each page of Cost Explorer (Cost Explorer pricing).
+USD_PER_METRIC = Decimal("0.00001")
+USD_PER_COST_EXPLORER_CALL = Decimal("0.01")
+POLLS_PER_MONTH = 24 * 30
+DAYS_PER_MONTH = 30
 
 
-def _trust(external_id: str, vendor_principal: str) -> Mapping[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": vendor_principal},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
-            }
-        ],
-    }
+def charge_usd(*, metrics: int, cost_explorer_calls: int) -> Decimal:
+    """Return what AWS charges the customer for our questions."""
+    return metrics * USD_PER_METRIC + cost_explorer_calls * USD_PER_COST_EXPLORER_CALL
+
+
+def polling_usd_per_month(*, metrics: int, cost_explorer_calls_per_reading: int) -> Decimal:
+    """Return what watching costs the customer a month: every metric each hour, the open months of the bill each day."""
+    open_months = 2  # the current month and, within its 45 days, the one before
+    calls = cost_explorer_calls_per_reading * open_months * DAYS_PER_MONTH
+    return charge_usd(metrics=metrics * POLLS_PER_MONTH, cost_explorer_calls=calls)
