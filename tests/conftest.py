@@ -22,6 +22,8 @@ from config.local import postgres, processes
 
 pytest_plugins = ["tests.cast"]
 
+pytest_plugins = ["tests.servers"]
+
 # Names the throwaway cluster to the workers of a parallel run.
 CLUSTER_VARIABLE = "YOSAN_TEST_CLUSTER"
 ALIASES = dict.fromkeys(("default", "owner"))

@@ -85,7 +85,7 @@ def _start_sandbox(installation: Installation) -> subprocess.Popen[bytes]:
     port = installation.sandbox_port
     log = installation.logs / "sandbox.log"
     process = processes.start(
-        [sys.executable, "-m", "billing.sandbox", "--port", str(port)],
+        [sys.executable, "-m", "billing.sandbox", "--port", str(port), "--state-dir", installation.home / "sandbox"],
         log=log,
         environment={**os.environ, "YOSAN_HOME": str(installation.home)},
         cwd=BASE_DIR,
