@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 
 from billing.domain.periods import DAY, HOUR, Month, floor_hour, utc_day_start
@@ -50,6 +49,8 @@ COST_EXPLORER_MONTHS = 13
 CLOUDWATCH_LAG = timedelta(minutes=5)
 LATE_HOURS = 3
 LATE_DAYS = 2
+# The window of one day is read after each of its hours, after the late hours and on the late days.
+CLOUDWATCH_READINGS_A_DAY = 24 + LATE_HOURS + LATE_DAYS
 # AWS restates a month for two weeks after its end, refunds and credits later; 45 days cover the usual case.
 RESTATEMENT = timedelta(days=45)
 # Billing data of a UTC day is refreshed up to three times in the following day; the first is there by six.
@@ -301,39 +302,3 @@ def plan_cost_queries(services: Sequence[str], aws_account_ids: Sequence[str]) -
 def _chunks(values: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for start in range(0, len(values), MAX_FILTER_VALUES):
         yield tuple(values[start : start + MAX_FILTER_VALUES])
-
-
-# CloudWatch: GetMetricData costs per metric asked for, whatever the time range; ListMetrics lies in the free tier.
-# Cost Explorer: every request costs, and every page is one.
-USD_PER_METRIC = Decimal("0.00001")
-USD_PER_COST_REQUEST = Decimal("0.01")
-DAYS_A_MONTH = Decimal("30.4375")
-# A day's window is read once after each of its hours, after the late hours and on the late days that follow.
-READINGS_A_DAY = 24 + LATE_HOURS + LATE_DAYS
-# On an average day the months that end less than 45 days ago, and the current one, are read again.
-MONTHS_A_DAY = 1 + Decimal(RESTATEMENT.days) / DAYS_A_MONTH
-DISCOVERY_REQUESTS = 2  # services and accounts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollingCost:
-    """What our reading costs the tenant, in US dollars a month at AWS's list prices."""
-
-    cloudwatch: Decimal
-    cost_explorer: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        return self.cloudwatch + self.cost_explorer
-
-
-def polling_cost(*, metrics: int, cost_requests: int) -> PollingCost:
-    """What a month of polling costs: `metrics` in all regions, `cost_requests` (pages) to read one month of the bill.
-
-    No requests means that the connection does not read a bill.
-    """
-    requests = (cost_requests + DISCOVERY_REQUESTS) * MONTHS_A_DAY if cost_requests else Decimal(0)
-    return PollingCost(
-        cloudwatch=metrics * READINGS_A_DAY * DAYS_A_MONTH * USD_PER_METRIC,
-        cost_explorer=requests * DAYS_A_MONTH * USD_PER_COST_REQUEST,
-    )

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
-from billing.domain.collection import ConnectionKind
+from billing.domain.collection import CLOUDWATCH_READINGS_A_DAY, RESTATEMENT, ConnectionKind
 
 
 class ConnectionState(StrEnum):
@@ -294,12 +294,11 @@ def role_template(*, kind: ConnectionKind, external_id: str, principal_arn: str)
     )
 
 
-# What AWS charges the account that is asked: a cent for 1,000 metrics (CloudWatch pricing, GMD-Metrics, outside the
-# free tier) and a cent for each page of Cost Explorer (Cost Explorer pricing).
+# What AWS charges the account that is asked: a cent for 1,000 metrics, whatever the range of time (CloudWatch pricing,
+# GMD-Metrics, outside the free tier; ListMetrics lies inside it), and a cent for each page of Cost Explorer.
 USD_PER_METRIC = Decimal("0.00001")
 USD_PER_COST_EXPLORER_CALL = Decimal("0.01")
-POLLS_PER_MONTH = 24 * 30
-DAYS_PER_MONTH = 30
+DAYS_PER_MONTH = Decimal("30.4375")
 
 
 def charge_usd(*, metrics: int, cost_explorer_calls: int) -> Decimal:
@@ -308,7 +307,13 @@ def charge_usd(*, metrics: int, cost_explorer_calls: int) -> Decimal:
 
 
 def polling_usd_per_month(*, metrics: int, cost_explorer_calls_per_reading: int) -> Decimal:
-    """Return what watching costs the customer a month: every metric each hour, the open months of the bill each day."""
-    open_months = 2  # the current month and, within its 45 days, the one before
-    calls = cost_explorer_calls_per_reading * open_months * DAYS_PER_MONTH
-    return charge_usd(metrics=metrics * POLLS_PER_MONTH, cost_explorer_calls=calls)
+    """Return what watching costs the customer a month, by the same rules that make windows due.
+
+    `metrics`: all that are asked for in all regions; `cost_explorer_calls_per_reading`: pages and look-ups it takes to
+    read one month of the bill, none for a member account.
+    """
+    # On an average day the current month and those that ended less than 45 days ago are read.
+    months = 1 + Decimal(RESTATEMENT.days) / DAYS_PER_MONTH
+    calls = cost_explorer_calls_per_reading * months * DAYS_PER_MONTH
+    readings = CLOUDWATCH_READINGS_A_DAY * DAYS_PER_MONTH
+    return metrics * readings * USD_PER_METRIC + calls * USD_PER_COST_EXPLORER_CALL
