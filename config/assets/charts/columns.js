@@ -3,7 +3,7 @@ import { frame } from "./frame.js";
 
 const hatch = { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4 };
 
-export function columns(data, ink, width) {
+export function columns(data, ink) {
   const partial = new Set(data.partial ?? []);
   const series = data.series.map((one) => ({
     name: one.name,
@@ -20,5 +20,5 @@ export function columns(data, ink, width) {
         : value,
     ),
   }));
-  return { ...frame(data, ink, { right: 12, gap: true, pointer: "shadow", every: width < 480 ? 6 : 2 }), series };
+  return { ...frame(data, ink, { right: 12, gap: true, pointer: "shadow", every: "auto" }), series };
 }

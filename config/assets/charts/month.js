@@ -28,9 +28,12 @@ function line(series, ink, labelled) {
       color: ink.text,
       fontFamily: ink.font,
       fontSize: 12,
-      distance: 6,
+      lineHeight: 16,
+      distance: 8,
+      // The actual line ends in mid-chart: its label stands above it, out of the way of the forecast.
+      ...(series.role === "actual" ? { align: "right", verticalAlign: "bottom", offset: [-12, -8], fontWeight: 600 } : {}),
     },
-    labelLayout: { moveOverlap: "shiftY" },
+    labelLayout: series.role === "actual" ? undefined : { moveOverlap: "shiftY" },
   };
 }
 
@@ -56,7 +59,7 @@ export function month(data, ink, width) {
   const labelled = width >= 480;
   const series = data.series.flatMap((one) => (one.role === "band" ? band(one, ink) : line(one, ink, labelled)));
   return {
-    ...frame(data, ink, { right: labelled ? 116 : 12, gap: false, pointer: "line", every: width < 480 ? 6 : 2 }),
+    ...frame(data, ink, { right: labelled ? 128 : 12, gap: false, pointer: "line", every: (index) => index % 7 === 0 }),
     series,
   };
 }

@@ -1,0 +1,256 @@
+"""What the first page says: where the month lands, how far the band reaches, what moved, what needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
+from enum import StrEnum
+
+from billing.domain.dimensions import Dimension
+from billing.domain.money import EXACT, Money
+from billing.domain.periods import DAY, DateRange, Month
+from forecasting.domain.budgets import BudgetStatus, RateInForce
+
+ZERO = Decimal(0)
+# As many as a legend and six inks carry; the rest is one line.
+SHOWN_ROWS = 6
+GRID_LINES = 5
+# A forecast that touches the amount by less than this is a match, not an excess.
+NOTABLE = Decimal("0.005")
+
+
+class FindingKind(StrEnum):
+    """Which sentence stands on top of the page; the templates hold the sentences."""
+
+    EXCEEDED = "EXCEEDED"
+    WILL_EXCEED = "WILL_EXCEED"
+    ON_PLAN = "ON_PLAN"
+    LANDS = "LANDS"  # no budget to hold it against
+    SPENT = "SPENT"  # no forecast yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayAmount:
+    """What one day of the organization's calendar cost, in the currency of the page."""
+
+    date: date
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingDay:
+    """One coming day: what has come together by its end, as expected and at both ends of the 80 % band."""
+
+    date: date
+    expected: Money
+    lo_80: Money
+    hi_80: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """Where the month is expected to end, never without its band."""
+
+    total: Money
+    lo_80: Money
+    hi_80: Money
+    is_calibrated: bool
+    made_at: datetime
+    days: tuple[LandingDay, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakdownRow:
+    """One part of the month so far, beside the same days of the month before. `key` None: nobody owns it."""
+
+    key: str | None
+    label: str
+    cost: Money
+    before: Money
+    share: Decimal
+    bar: Decimal  # of the largest row, 0 to 1
+    tokens_unpriced: int = 0
+    is_rest: bool = False
+
+    @property
+    def change(self) -> Money:
+        return self.cost - self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """The month so far by one dimension: the largest rows, the rest, and what they come to."""
+
+    dimension: Dimension
+    rows: tuple[BreakdownRow, ...]
+    total: Money
+    before: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """The part that grew most against the same days of the month before, and its share of all growth."""
+
+    cost_center: str | None
+    model: str
+    growth: Money
+    share: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartCost:
+    """What one part cost in each of the two periods, in dollars."""
+
+    key: str | None
+    label: str
+    now: Decimal
+    before: Decimal
+    tokens_unpriced: int = 0
+
+
+def finding_kind(budget: BudgetStatus | None, landing: Landing | None) -> FindingKind:
+    """Choose the sentence on top: the worst that is true."""
+    if budget is not None and budget.left.amount < 0:
+        return FindingKind.EXCEEDED
+    if budget is not None and budget.forecast is not None:
+        over = budget.forecast.over.amount > budget.budget.amount.amount * NOTABLE
+        return FindingKind.WILL_EXCEED if over else FindingKind.ON_PLAN
+    return FindingKind.SPENT if landing is None else FindingKind.LANDS
+
+
+def month_gone(month: Month, data_until: date) -> Decimal:
+    """Return the share of the month's days that lie before the day after `data_until`."""
+    gone = (min(max(data_until, month.start), month.end) - month.start).days
+    return EXACT.divide(Decimal(gone), Decimal(month.days))
+
+
+def landing_days(
+    *,
+    spent_usd: Decimal,
+    days: Sequence[tuple[date, Decimal, Decimal, Decimal]],
+    lo_80_usd: Decimal,
+    hi_80_usd: Decimal,
+    rate: RateInForce,
+) -> tuple[LandingDay, ...]:
+    """Add the coming days up, with a band that ends exactly where the month's band ends.
+
+    Bounds of days do not add up to a bound of their sum (good and bad days cancel out), so each day takes the part of
+    the month's band that its own width, with those before it, has of all widths.
+    """
+    expected, below, above, rows = spent_usd, ZERO, ZERO, []
+    for day, forecast, low, high in days:
+        expected += forecast
+        below += max(forecast - low, ZERO)
+        above += max(high - forecast, ZERO)
+        rows.append((day, expected, below, above))
+    lower = _stretch(expected - lo_80_usd, below)
+    upper = _stretch(hi_80_usd - expected, above)
+    return tuple(
+        LandingDay(
+            date=day,
+            expected=rate.convert(middle),
+            lo_80=rate.convert(middle - down * lower),
+            hi_80=rate.convert(middle + up * upper),
+        )
+        for day, middle, down, up in rows
+    )
+
+
+def running_total(days: Iterable[DayAmount], currency: str) -> tuple[DayAmount, ...]:
+    """Add days up, each with all before it."""
+    so_far, rows = Money(ZERO, currency), []
+    for day in days:
+        so_far += day.cost
+        rows.append(DayAmount(date=day.date, cost=so_far))
+    return tuple(rows)
+
+
+def same_days_before(month: Month, last_day: date) -> DateRange:
+    """Return the days of the month before that answer to the month's days up to `last_day`, at most all of them."""
+    before = month.previous()
+    length = min((last_day - month.start).days + 1, before.days)
+    return DateRange(before.start, before.start + length * DAY)
+
+
+def break_down(
+    dimension: Dimension, parts: Iterable[PartCost], *, rate: RateInForce, rate_before: RateInForce, rest_label: str
+) -> Breakdown:
+    """Sort the parts, keep the largest and add up the rest; what nobody owns keeps its own line, also when small."""
+    known = sorted((part for part in parts if part.now or part.before or part.tokens_unpriced), key=_by_size)
+    owned = [part for part in known if part.key is not None]
+    kept = owned if len(owned) <= SHOWN_ROWS else owned[: SHOWN_ROWS - 1]
+    rest = owned[len(kept) :]
+    shown = [*kept, *(part for part in known if part.key is None)]
+    if rest:
+        shown.append(_sum_of(rest, rest_label))
+    total = sum((part.now for part in known), ZERO)
+    largest = max((part.now for part in shown), default=ZERO)
+    rows = tuple(
+        BreakdownRow(
+            key=part.key,
+            label=part.label,
+            cost=rate.convert(part.now),
+            before=rate_before.convert(part.before),
+            share=_ratio(part.now, total),
+            bar=_ratio(part.now, largest),
+            tokens_unpriced=part.tokens_unpriced,
+            is_rest=bool(rest) and part is shown[-1],
+        )
+        for part in shown
+    )
+    before = sum((part.before for part in known), ZERO)
+    return Breakdown(dimension=dimension, rows=rows, total=rate.convert(total), before=rate_before.convert(before))
+
+
+def largest_mover(
+    parts: Mapping[tuple[str | None, str], tuple[Decimal, Decimal]], *, rate: RateInForce
+) -> Mover | None:
+    """Return the cost center and model that grew most, from (now, before) in dollars; None when nothing grew."""
+    grown = {key: now - before for key, (now, before) in parts.items() if now > before}
+    if not grown:
+        return None
+    key = max(grown, key=lambda candidate: (grown[candidate], candidate[0] or "", candidate[1]))
+    net = sum((now - before for now, before in parts.values()), ZERO)
+    # Where others shrank, one part can be more than all of the net growth: then a share says nothing.
+    share = EXACT.divide(grown[key], net) if net >= grown[key] else None
+    return Mover(cost_center=key[0], model=key[1], growth=rate.convert(grown[key]), share=share)
+
+
+def axis_of(largest: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the end and the step of an axis from zero with at most five steps, each 1, 2, 2.5 or 5 times a power of ten."""
+    if largest <= 0:
+        return Decimal(1), Decimal(1)
+    rough = EXACT.divide(largest, Decimal(GRID_LINES))
+    power = Decimal(1).scaleb(rough.adjusted())
+    step = next(power * factor for factor in map(Decimal, ("1", "2", "2.5", "5", "10")) if power * factor >= rough)
+    steps = EXACT.divide(largest, step).to_integral_value(rounding=ROUND_CEILING)
+    return step * steps, step
+
+
+def is_late(data_until: datetime, usual_lag: timedelta, now: datetime) -> bool:
+    """Return whether data are older than the source's usual lag."""
+    return now - data_until > usual_lag
+
+
+def _by_size(part: PartCost) -> tuple[Decimal, str]:
+    return -part.now, part.label
+
+
+def _sum_of(parts: Sequence[PartCost], label: str) -> PartCost:
+    return PartCost(
+        key="",
+        label=label,
+        now=sum((part.now for part in parts), ZERO),
+        before=sum((part.before for part in parts), ZERO),
+        tokens_unpriced=sum(part.tokens_unpriced for part in parts),
+    )
+
+
+def _stretch(width: Decimal, widths: Decimal) -> Decimal:
+    return EXACT.divide(max(width, ZERO), widths) if widths else ZERO
+
+
+def _ratio(part: Decimal, whole: Decimal) -> Decimal:
+    return EXACT.divide(part, whole) if whole else ZERO
