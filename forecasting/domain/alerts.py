@@ -12,6 +12,7 @@ from typing import ClassVar
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.money import EXACT, Money
+from billing.domain.periods import Month
 from forecasting.domain.budgets import BudgetForecast, BudgetStatus, reached_on, share_of
 
 # Hours arrive up to this late (billing/domain/collection.py reads the last two days again), so a period that has just
@@ -195,7 +196,7 @@ class AlertSnapshot:
     forecast: ForecastFigures | None
     driver: Driver | None
     owner_label: str
-    rate_month: str  # "" when no exchange rate was needed
+    rate_month: Month | None  # None when no exchange rate was needed
     units_per_usd: Decimal
     tokens_unpriced: int
     data_until: datetime
@@ -211,6 +212,10 @@ class AlertSnapshot:
         if self.limit <= self.spent:
             return FindingCode.REACHED
         return FindingCode.WILL_REACH
+
+    @property
+    def month(self) -> Month:
+        return Month.of(self.period_start)
 
     @property
     def expected(self) -> Money:
@@ -282,7 +287,7 @@ def snapshot_of(
         forecast=None if forecast is None else _figures(forecast),
         driver=driver,
         owner_label=budget.owner.label if budget.owner else "",
-        rate_month="" if status.rate.month is None else str(status.rate.month),
+        rate_month=status.rate.month,
         units_per_usd=status.rate.units_per_usd,
         tokens_unpriced=status.tokens_unpriced,
         data_until=status.data_until,

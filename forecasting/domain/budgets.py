@@ -20,6 +20,7 @@ from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
 from forecasting.domain.series import Scope, ScopeKind
 
 DAY = timedelta(days=1)
+SECONDS_A_DAY = Decimal(86400)
 # Pace and burn look at the last whole days, so that they follow a launch and yet hold every weekday once.
 PACE_DAYS = 7
 MAX_NAME_LENGTH = 100
@@ -304,7 +305,7 @@ def budget_status(
         pace_a_day=rate.convert(EXACT.divide(sum(recent, Decimal(0)), Decimal(len(recent)))) if recent else None,
         allowed_a_day=_allowed_a_day(budget.amount - spent, period.end_at - covered),
         lag=lag,
-        worst_overshoot=rate.convert(max(recent)).scale(_in_days(lag)) if recent else None,
+        worst_overshoot=_for_duration(rate.convert(max(recent)), lag) if recent else None,
         exceeded_on=reached_on(by_day, budget.amount),
         tokens_unpriced=tokens_unpriced,
         days=by_day,
@@ -348,8 +349,14 @@ def _end_of_known_days(covered: datetime, cost: Mapping[date, Decimal], period: 
 def _allowed_a_day(left: Money, remaining: timedelta) -> Money:
     if left.amount <= 0 or remaining <= timedelta(0):
         return Money(Decimal(0), left.currency)
-    return Money(EXACT.divide(left.amount, _in_days(remaining)), left.currency)
+    return Money(EXACT.divide(EXACT.multiply(left.amount, SECONDS_A_DAY), _seconds(remaining)), left.currency)
 
 
-def _in_days(duration: timedelta) -> Decimal:
-    return EXACT.divide(Decimal(duration // timedelta(seconds=1)), Decimal(86400))
+def _for_duration(amount_a_day: Money, duration: timedelta) -> Money:
+    # Multiplied first, so that what divides evenly stays exact.
+    amount = EXACT.multiply(amount_a_day.amount, _seconds(duration))
+    return Money(EXACT.divide(amount, SECONDS_A_DAY), amount_a_day.currency)
+
+
+def _seconds(duration: timedelta) -> Decimal:
+    return Decimal(duration // timedelta(seconds=1))

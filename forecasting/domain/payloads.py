@@ -9,6 +9,7 @@ from typing import cast
 
 from accounts.domain.audit import Json
 from billing.domain.money import EXACT, Money
+from billing.domain.periods import Month
 from forecasting.domain.alerts import HUNDRED, AlertKind, AlertSnapshot, Driver, ForecastFigures
 
 PAYLOAD_VERSION = 1
@@ -74,7 +75,7 @@ def snapshot_payload(snapshot: AlertSnapshot) -> dict[str, Json]:
         "forecast": _forecast_payload(snapshot.forecast) if snapshot.forecast else None,
         "driver": _driver_payload(snapshot.driver) if snapshot.driver else None,
         "exchange_rate": {
-            "month": snapshot.rate_month or None,
+            "month": str(snapshot.rate_month) if snapshot.rate_month else None,
             "units_per_usd": decimal_text(snapshot.units_per_usd),
         },
         "tokens_unpriced": snapshot.tokens_unpriced,
@@ -132,7 +133,7 @@ def read_snapshot(payload: JsonObject) -> AlertSnapshot:
         forecast=None if forecast is None else _read_forecast(_part(payload, "forecast"), currency),
         driver=None if driver is None else _read_driver(_part(payload, "driver")),
         owner_label=_text(budget, "owner"),
-        rate_month=str(rate["month"] or ""),
+        rate_month=Month.parse(_text(rate, "month")) if rate["month"] else None,
         units_per_usd=Decimal(_text(rate, "units_per_usd")),
         tokens_unpriced=int(_text(payload, "tokens_unpriced")),
         data_until=datetime.fromisoformat(_text(payload, "data_until")),

@@ -45,7 +45,7 @@ class WebhookChannel:
 def webhook_body(message: Message, destination: Destination) -> bytes:
     """Return the document that is sent: type, time and data; the same bytes at every attempt."""
     data: dict[str, Json] = {
-        **message.payload,
+        **{name: part for name, part in message.payload.items() if name != "paths"},
         "id": message.id,
         "channel": destination.name,
         "text": finding_text(message, destination.language),
