@@ -1,0 +1,94 @@
+"""`PublishedForecast`: where the month of one scope lands, with its bands, its path by day, and what that makes likely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from statistics import NormalDist
+
+from billing.domain.periods import Month
+from forecasting.domain.series import Scope
+
+NORMAL = NormalDist()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastDay:
+    """One coming day: what is still expected of it, and the month's total by its end, with the bounds of that total.
+
+    The bounds are those of the running total, not of the day: bounds of days do not add up.
+    """
+
+    date: date
+    amount: Decimal
+    running_total: Decimal
+    lo_80: Decimal
+    hi_80: Decimal
+    lo_95: Decimal
+    hi_95: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedForecast:
+    """What was said about one scope and month at one time.
+
+    Of the current day, the first of `days`, `amount` is only what is still to come: what was known of it is in
+    `spent_to_date`. Hence spent_to_date + sum of the days' amounts = total, exactly, and over the cost centers, or over
+    the foundation models, everything adds up to the organization. spent_to_date <= lo_95 <= lo_80 <= lo_50 <= total <=
+    hi_50 <= hi_80 <= hi_95. Forecasts that were overtaken on the same day keep their totals and bands, but no days.
+    """
+
+    scope: Scope
+    month: Month
+    made_at: datetime
+    data_until: datetime
+    method: str
+    calibrated: bool
+    history_days: int
+    currency: str
+    spent_to_date: Decimal
+    total: Decimal
+    lo_50: Decimal
+    hi_50: Decimal
+    lo_80: Decimal
+    hi_80: Decimal
+    lo_95: Decimal
+    hi_95: Decimal
+    days: tuple[ForecastDay, ...]
+
+    @property
+    def bands(self) -> Mapping[float, tuple[Decimal, Decimal]]:
+        return {0.5: (self.lo_50, self.hi_50), 0.8: (self.lo_80, self.hi_80), 0.95: (self.lo_95, self.hi_95)}
+
+    def probability_over(self, amount: Decimal) -> float:
+        """How likely the month ends above an amount, between 0 and 1, in agreement with the bands.
+
+        1 below what is spent already; 0.975, 0.9 and 0.75 at the lower bounds, 0.5 at the total, 0.25, 0.1 and 0.025 at
+        the upper ones; between them straight lines in terms of the normal distribution, which go on beyond the last.
+        """
+        if amount < self.spent_to_date:
+            return 1.0
+        if self.lo_95 == self.hi_95:
+            return 1.0 if amount < self.total else 0.0
+        return 1 - NORMAL.cdf(_score_of(float(amount), tuple(self._quantiles())))
+
+    def reached_on(self, amount: Decimal) -> date | None:
+        """The first coming day by whose end the running total has reached an amount, or None."""
+        return next((day.date for day in self.days if day.running_total >= amount), None)
+
+    def _quantiles(self) -> Iterator[tuple[float, float]]:
+        """Amounts, rising, with their normal scores; of equal amounts the last, so that "over" means over."""
+        points = [(float(self.total), 0.0)]
+        for level, (low, high) in self.bands.items():
+            score = NORMAL.inv_cdf((1 + level) / 2)
+            points = [(float(low), -score), *points, (float(high), score)]
+        yield from dict(points).items()
+
+
+def _score_of(amount: float, points: tuple[tuple[float, float], ...]) -> float:
+    """The normal score of an amount on the line through the points around it, or through the two nearest."""
+    above = next((index for index, (point, _) in enumerate(points) if amount <= point), len(points) - 1)
+    (left, low), (right, high) = points[max(above, 1) - 1], points[max(above, 1)]
+    return low + (high - low) * (amount - left) / (right - left)

@@ -1,0 +1,84 @@
+"""`DailySeries`: one value a day, no gaps, refuses to be built otherwise; `Scope`: what a series is about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+DAY = timedelta(days=1)
+
+
+class ScopeKind(StrEnum):
+    """What spend is forecast for."""
+
+    ORGANIZATION = "ORGANIZATION"
+    COST_CENTER = "COST_CENTER"
+    MODEL = "MODEL"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """One thing that spend is forecast for.
+
+    The key is empty for the organization, the id of a cost center, or the canonical id of a foundation model. An empty
+    key of the other two kinds is the line that nobody owns: spend without a cost center, or of an unrecognized model.
+    """
+
+    kind: ScopeKind
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind is ScopeKind.ORGANIZATION and self.key:
+            raise ValueError(f"an organization is one scope, it has no key {self.key!r}")
+
+
+WHOLE_ORGANIZATION = Scope(ScopeKind.ORGANIZATION)
+
+
+@dataclass(frozen=True, slots=True)
+class DailySeries:
+    """Charges of consecutive days, oldest first.
+
+    Values are finite and not negative: the methods' level and the band's log ratio mean nothing for credits, which are
+    dated items to be added after forecasting.
+    """
+
+    start: date
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for offset, value in enumerate(self.values):
+            if not math.isfinite(value) or value < 0:
+                raise ValueError(f"{self.start + offset * DAY}: {value} is not a charge")
+
+    @classmethod
+    def from_days(cls, days: Mapping[date, float], *, start: date, end: date) -> DailySeries:
+        """The days of [start, end); a day that nothing was charged on is zero."""
+        if unknown := sorted(day for day in days if not start <= day < end):
+            raise ValueError(f"{unknown[0]} lies outside {start} to {end}")
+        return cls(start, tuple(days.get(start + offset * DAY, 0.0) for offset in range((end - start).days)))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def end(self) -> date:
+        """The first day after the series."""
+        return self.start + len(self.values) * DAY
+
+    @property
+    def total(self) -> float:
+        return math.fsum(self.values)
+
+    def since_first_charge(self) -> DailySeries:
+        """The series from its first day that is not zero: before a launch there is nothing to learn from."""
+        first = next((index for index, value in enumerate(self.values) if value > 0), len(self.values))
+        return DailySeries(self.start + first * DAY, self.values[first:])
+
+    def last(self, days: int) -> DailySeries:
+        """At most so many of the newest days."""
+        kept = min(max(days, 0), len(self.values))
+        return DailySeries(self.end - kept * DAY, self.values[len(self.values) - kept :])
