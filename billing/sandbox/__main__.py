@@ -31,9 +31,7 @@ def main() -> int:
     if given.port and not port_is_free(given.port):
         sys.stderr.write(f"Port {given.port} on 127.0.0.1 is in use; choose another with --port.\n")
         return 1
-    server = create_server(
-        state_dir=given.state_dir, port=given.port, now=given.now, vendor_secret=given.vendor_key
-    )
+    server = create_server(state_dir=given.state_dir, port=given.port, now=given.now, vendor_secret=given.vendor_key)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     sys.stdout.write(f"{server.url}\n")

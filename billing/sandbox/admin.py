@@ -21,6 +21,7 @@ from billing.sandbox.sts import EXTERNAL_ID, ROLE_ARN
 from billing.sandbox.traffic import all_series
 from billing.sandbox.wire import Reply
 
+LONGEST_DELAY: Final = 600.0
 FAULT_KINDS: Final = ("throttle", "error", "delay", "partial_data", "late_data")
 ACTION: Final = re.compile(r"^(\*|[a-z0-9-]+:(\*|[A-Za-z]+))$")
 
@@ -40,12 +41,18 @@ def control(dispatcher: Dispatcher, request: Request) -> Reply:
     if handler is None:
         return _reply(404, {"error": f"no control {request.method} {request.path}"})
     try:
-        given = dict(parse_qsl(request.query)) if request.method == "GET" else json.loads(request.body or b"{}")
-        if not isinstance(given, dict):
-            raise BadControl("the body must be a JSON object")
-        return _reply(200, handler(dispatcher, given))
+        return _reply(200, handler(dispatcher, _given(request)))
     except (BadControl, KeyError, ValueError, TypeError, InvalidOperation) as error:
         return _reply(400, {"error": f"{type(error).__name__}: {error}"})
+
+
+def _given(request: Request) -> dict[str, Any]:
+    if request.method == "GET":
+        return dict(parse_qsl(request.query))
+    given = json.loads(request.body or b"{}")
+    if not isinstance(given, dict):
+        raise BadControl("the body must be a JSON object")
+    return given
 
 
 def health(dispatcher: Dispatcher, _given: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def put_fault(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any
         raise BadControl(f"kind must be one of {', '.join(FAULT_KINDS)}")
     if fault.every is not None and fault.every < 1:
         raise BadControl("every must be at least 1")
-    if not 0 <= fault.share <= 1 or fault.hours < 1 or not 0 <= fault.delay_seconds <= 600:
+    if not 0 <= fault.share <= 1 or fault.hours < 1 or not 0 <= fault.delay_seconds <= LONGEST_DELAY:
         raise BadControl("share is 0 to 1, hours at least 1, delay_seconds 0 to 600")
     with dispatcher.state.lock:
         dispatcher.state.faults.append(fault)

@@ -13,7 +13,9 @@ from billing.sandbox import names
 from billing.sandbox.prices import MILLION, list_rate, private_factor
 from billing.sandbox.traffic import Ints, Series
 
+OUTPUT: Final = frozenset({"output"})
 BILLED_CLASSES: Final = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
+GUARDRAIL_UNIT: Final = "content_policy_unit"
 GUARDRAIL_SERIES: Final = "p-use1-haiku45-geo-support"
 UNITS_PER_GUARDED_CALL: Final = 2
 STORAGE_GB_HOURS: Final = 18_000
@@ -73,7 +75,7 @@ def _attributes(series: Series, token_class: str) -> Attributes:
         billing_entity="AWS Marketplace" if marketplace else "AWS",
         model=model.title,
         provider=model.provider,
-        inference_type="Output tokens" if token_class == "output" else "Input tokens",  # noqa: S105
+        inference_type=f"{'Output' if token_class in OUTPUT else 'Input'} tokens",
         feature="Batch Inference" if batch else "On-demand Inference",
     )
 
@@ -122,13 +124,13 @@ def guardrail_line(tokens: Mapping[str, Ints]) -> Line:
         ),
         hourly=tokens["invocations"] * UNITS_PER_GUARDED_CALL,
         list_rate=list_rate(
-            model="guardrail", region=region, routing="in_region", tier="standard", token_class="content_policy_unit"
+            model="guardrail", region=region, routing="in_region", tier="standard", token_class=GUARDRAIL_UNIT
         ),
         routing="",
         sandbox_model="",
         per_unit=Decimal(1),
         unit="TextUnits",
-        token_class="content_policy_unit",
+        token_class=GUARDRAIL_UNIT,
     )
 
 

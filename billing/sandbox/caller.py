@@ -97,7 +97,9 @@ def expected_signature(request: Request, signature: Signature, secret: str) -> s
     return key.hex()
 
 
-def identify(request: Request, signature: Signature, state: State, *, vendor_secret: str | None, now: datetime) -> Caller:
+def identify(
+    request: Request, signature: Signature, state: State, *, vendor_secret: str | None, now: datetime
+) -> Caller:
     """The caller behind a signature, or the refusal that AWS would give."""
     if signature.access_key == VENDOR_KEY:
         _check_signature(request, signature, vendor_secret)
@@ -124,9 +126,7 @@ def _check_signature(request: Request, signature: Signature, secret: str | None)
 
 def _session_caller(session: Session, signature: Signature, state: State) -> Caller:
     # A role that was deleted meanwhile keeps its sessions, but nothing is allowed to them any more.
-    role = state.roles.get(session.role_arn) or Role(
-        role_arn=session.role_arn, external_id=None, denied_actions=("*",)
-    )
+    role = state.roles.get(session.role_arn) or Role(role_arn=session.role_arn, external_id=None, denied_actions=("*",))
     return Caller(
         account=session.account,
         region=signature.region,
@@ -140,7 +140,7 @@ def authorize(caller: Caller, action: str) -> None:
     """The vendor's own account holds nothing to read: all it may do is to assume roles."""
     denied = not action.startswith("sts:") if caller.role is None else caller.role.denies(action)
     if denied and action != "sts:GetCallerIdentity":
-        reason = "because no identity-based policy allows the action"
+        reason = f"because no identity-based policy allows the {action} action"
         raise AwsError(
             "AccessDenied", f"User: {caller.arn} is not authorized to perform: {action} {reason}", status=403
         )

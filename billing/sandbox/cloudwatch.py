@@ -17,13 +17,16 @@ from billing.sandbox.traffic import Floats, Ints
 
 MAX_QUERIES: Final = 500
 MAX_DATAPOINTS: Final = 100_800
+LONGEST_PERIOD: Final = 86_400
 LIST_PAGE: Final = 500
 SILENT_AFTER: Final = timedelta(weeks=2)
 RECENT: Final = timedelta(hours=3)
 RETENTION: Final = ((3600, timedelta(days=455)), (300, timedelta(days=63)), (60, timedelta(days=15)))
 QUERY_ID: Final = re.compile(r"^[a-z][a-zA-Z0-9_]*$")
 STATISTICS: Final = ("Sum", "SampleCount", "Average")
-KNOWN_STATISTIC: Final = re.compile(r"^(Sum|SampleCount|Average|Minimum|Maximum|IQM|(p|tm|wm|tc|ts|pr)\d{0,2}(\.\d+)?|(PR|TM|TC|TS|WM)\(.+\))$")
+KNOWN_STATISTIC: Final = re.compile(
+    r"^(Sum|SampleCount|Average|Minimum|Maximum|IQM|(p|tm|wm|tc|ts|pr)\d{0,2}(\.\d+)?|(PR|TM|TC|TS|WM)\(.+\))$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,7 @@ def _period(period: int) -> int:
         raise NotStaged("high-resolution periods")
     if period <= 0 or period % 60:
         raise validation_error("The parameter MetricStat.Period must be 1, 5, 10, 20, 30, or a multiple of 60.")
-    if period > 86_400:
+    if period > LONGEST_PERIOD:
         raise validation_error("The parameter MetricStat.Period must be at most 86400.")
     return period
 

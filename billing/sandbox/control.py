@@ -84,9 +84,7 @@ class Control:
     def clear_calls(self) -> None:
         self.call("DELETE", "calls")
 
-    def truth(
-        self, start: date | None = None, end: date | None = None, *, granularity: str = "day"
-    ) -> dict[str, Any]:
+    def truth(self, start: date | None = None, end: date | None = None, *, granularity: str = "day") -> dict[str, Any]:
         """rows, orphaned (their profile is deleted, so no model can be told) and guardrails; end is exclusive."""
         found: dict[str, Any] = self.call("GET", f"truth?{_range(start, end, granularity=granularity)}")
         return found

@@ -25,6 +25,7 @@ from billing.sandbox.service import Context, make_token, read_token, without
 
 GROUPS_PER_PAGE: Final = 2000
 VALUES_PER_PAGE: Final = 1000
+MAX_GROUPS: Final = 2
 HISTORY_MONTHS: Final = 13
 HOURLY_DAYS: Final = 14
 PRODUCT_ATTRIBUTES_SINCE: Final = datetime(2026, 9, 1, tzinfo=UTC)
@@ -61,7 +62,9 @@ def plain(amount: Decimal) -> str:
 def _edge(text: str, *, hourly: bool) -> datetime:
     if not (HOUR if hourly else DAY).match(text):
         form = "yyyy-MM-ddThh:mm:ssZ" if hourly else "yyyy-MM-dd"
-        raise validation_exception(f"Invalid time period: {text!r} is not of the form {form} that the granularity wants.")
+        raise validation_exception(
+            f"Invalid time period: {text!r} is not of the form {form} that the granularity wants."
+        )
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -131,9 +134,9 @@ def _metrics(asked: list[str]) -> list[str]:
 
 
 def _group_keys(definitions: list[dict[str, Any]]) -> list[Callable[[Attributes], str]]:
-    if len(definitions) > 2:
+    if len(definitions) > MAX_GROUPS:
         raise validation_exception("GroupBy accepts at most 2 group definitions.")
-    if len(definitions) == 2 and definitions[0] == definitions[1]:
+    if any(definitions.count(definition) > 1 for definition in definitions):
         raise validation_exception("GroupBy must not name the same group twice.")
     return [group_key(definition) for definition in definitions]
 

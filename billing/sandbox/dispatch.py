@@ -11,7 +11,7 @@ from typing import Final
 
 from billing.sandbox import bedrock, cloudwatch, cost_explorer, sts
 from billing.sandbox.caller import Request, authorize, identify, read_signature
-from billing.sandbox.errors import AwsError
+from billing.sandbox.errors import AwsError, NotStaged
 from billing.sandbox.service import Context, Operation
 from billing.sandbox.state import Fault, State
 from billing.sandbox.wire import (
@@ -69,17 +69,13 @@ class Dispatcher:
         protocol: Protocol | None = None
         try:
             signature = read_signature(request)
-            service = SERVICES.get(signature.service)
-            if service is None:
-                raise AwsError("SandboxNotImplemented", f"The sandbox does not play {signature.service}.", status=501)
+            service = _service(signature.service)
             protocol = protocol_of(service)
             reply = self._perform(request, service, protocol, request_id)
         except AwsError as error:
             writer = protocol or RestJsonProtocol(service_model("bedrock"))
             reply = writer.refuse(error, request_id)
-        return Reply(
-            status=reply.status, headers={**reply.headers, "x-amzn-RequestId": request_id}, body=reply.body
-        )
+        return Reply(status=reply.status, headers={**reply.headers, "x-amzn-RequestId": request_id}, body=reply.body)
 
     def _perform(self, request: Request, service: Service, protocol: Protocol, request_id: str) -> Reply:
         signature = read_signature(request)
@@ -92,9 +88,16 @@ class Dispatcher:
         authorize(caller, f"{service.iam_prefix}:{ask.operation}")
         operation = service.operations.get(ask.operation)
         if operation is None:
-            raise AwsError("SandboxNotImplemented", f"The sandbox does not play {ask.operation}.", status=501)
+            raise NotStaged(f"{service.model}:{ask.operation}")
         context = Context(caller=caller, world=self.world, state=self.state, faults=faults)
         return protocol.write(ask.operation, operation(context, ask.parameters), request_id)
+
+
+def _service(name: str) -> Service:
+    service = SERVICES.get(name)
+    if service is None:
+        raise NotStaged(f"the service {name}")
+    return service
 
 
 def _strike(faults: tuple[Fault, ...], service: Service) -> None:

@@ -25,10 +25,35 @@ DIMENSIONS: Final[Mapping[str, Callable[[Attributes], str]]] = {
 }
 # What the API knows besides; valid questions that have no answer here.
 UNSTAGED: Final = frozenset(
-    "AZ INSTANCE_TYPE PAYER_ACCOUNT PURCHASE_TYPE SERVICE_CODE USAGE_TYPE_GROUP OPERATING_SYSTEM TENANCY SCOPE PLATFORM "
-    "SUBSCRIPTION_ID LEGAL_ENTITY_NAME DEPLOYMENT_OPTION DATABASE_ENGINE CACHE_ENGINE INSTANCE_TYPE_FAMILY "
-    "RESERVATION_ID RESOURCE_ID RIGHTSIZING_TYPE SAVINGS_PLANS_TYPE SAVINGS_PLAN_ARN PAYMENT_OPTION AGREEMENT_END_DATE_TIME_AFTER "
-    "AGREEMENT_END_DATE_TIME_BEFORE INVOICING_ENTITY ANOMALY_TOTAL_IMPACT_ABSOLUTE ANOMALY_TOTAL_IMPACT_PERCENTAGE".split()
+    [
+        "AZ",
+        "INSTANCE_TYPE",
+        "PAYER_ACCOUNT",
+        "PURCHASE_TYPE",
+        "SERVICE_CODE",
+        "USAGE_TYPE_GROUP",
+        "OPERATING_SYSTEM",
+        "TENANCY",
+        "SCOPE",
+        "PLATFORM",
+        "SUBSCRIPTION_ID",
+        "LEGAL_ENTITY_NAME",
+        "DEPLOYMENT_OPTION",
+        "DATABASE_ENGINE",
+        "CACHE_ENGINE",
+        "INSTANCE_TYPE_FAMILY",
+        "RESERVATION_ID",
+        "RESOURCE_ID",
+        "RIGHTSIZING_TYPE",
+        "SAVINGS_PLANS_TYPE",
+        "SAVINGS_PLAN_ARN",
+        "PAYMENT_OPTION",
+        "AGREEMENT_END_DATE_TIME_AFTER",
+        "AGREEMENT_END_DATE_TIME_BEFORE",
+        "INVOICING_ENTITY",
+        "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+        "ANOMALY_TOTAL_IMPACT_PERCENTAGE",
+    ]
 )
 GROUPABLE: Final = frozenset({"SERVICE", "USAGE_TYPE", "LINKED_ACCOUNT", "REGION", "OPERATION", "RECORD_TYPE"})
 PRODUCT_ATTRIBUTES: Final[Mapping[str, Callable[[Attributes], str]]] = {
@@ -67,7 +92,7 @@ def predicate(expression: Mapping[str, Any] | None) -> Predicate:
 
 
 def _joined(kind: str, content: list[Mapping[str, Any]]) -> Predicate:
-    if len(content) < 2:
+    if len(content) <= 1:
         raise validation_exception(f"{kind} expects at least two expressions.")
     parts = [predicate(part) for part in content]
     if kind == "And":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from billing.sandbox.admin import control
@@ -81,8 +82,10 @@ class SandboxServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.server_port}"
 
-    def handle_error(self, _request: object, _client_address: object) -> None:
-        """A client that hangs up in the middle is nothing to report."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up in the middle is nothing to report; anything else is a fault of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 def create_server(

@@ -8,12 +8,13 @@ import secrets
 import threading
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 VENDOR_ACCOUNT: Final = "999988887777"
+REMEMBERED: Final = timedelta(days=1)
 VENDOR_KEY: Final = "AKIASANDBOXVENDOR0001"
 
 
@@ -73,9 +74,7 @@ class Restatement:
 
 
 def _role(row: dict[str, Any]) -> Role:
-    return Role(
-        role_arn=row["role_arn"], external_id=row["external_id"], denied_actions=tuple(row["denied_actions"])
-    )
+    return Role(role_arn=row["role_arn"], external_id=row["external_id"], denied_actions=tuple(row["denied_actions"]))
 
 
 def _session(row: dict[str, Any]) -> Session:
@@ -182,7 +181,7 @@ class State:
 
 def _worth_keeping(session: Session, now: datetime) -> bool:
     # Expired ones stay known for a day, so that they are refused as expired and not as unknown.
-    return (now - session.expires_at).total_seconds() < 86_400
+    return now - session.expires_at < REMEMBERED
 
 
 def _strikes(fault: Fault, action: str, role_arn: str | None, call: int) -> bool:

@@ -13,6 +13,7 @@ from billing.sandbox.service import Context
 ROLE_ARN: Final = re.compile(r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,512}$")
 EXTERNAL_ID: Final = re.compile(r"^[\w+=,.@:/-]{2,1224}$")
 SESSION_NAME: Final = re.compile(r"^[\w+=,.@-]{2,64}$")
+SHORTEST: Final = 900
 SUPPORTED: Final = {"RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds"}
 
 
@@ -31,7 +32,10 @@ def assume_role(context: Context, parameters: dict[str, Any]) -> dict[str, Any]:
         )
     now = context.now()
     session = context.state.open_session(
-        role_arn=role_arn, session_name=name, now=now, expires_at=now.replace(microsecond=0) + timedelta(seconds=duration)
+        role_arn=role_arn,
+        session_name=name,
+        now=now,
+        expires_at=now.replace(microsecond=0) + timedelta(seconds=duration),
     )
     return {
         "Credentials": {
@@ -60,8 +64,8 @@ def _check(parameters: dict[str, Any], caller: Caller, duration: int) -> None:
                 f"Member must satisfy regular expression pattern: {pattern.pattern}"
             )
     longest = 3600 if caller.role is not None else 43_200  # a role that assumes a role gets an hour at most
-    if not 900 <= duration <= longest:
-        raise validation_error(f"The requested DurationSeconds must lie between 900 and {longest}.")
+    if not SHORTEST <= duration <= longest:
+        raise validation_error(f"The requested DurationSeconds must lie between {SHORTEST} and {longest}.")
     if caller.role is not None:
         raise AwsError("AccessDenied", f"User: {caller.arn} is not authorized to perform: sts:AssumeRole", status=403)
 

@@ -29,6 +29,7 @@ DAYS_PER_MONTH: Final = 30.4
 BUSY_REQUESTS: Final = 40.0
 LOCAL_OFFSET: Final[Mapping[str, int]] = {"us-east-1": -5, "eu-central-1": 1, "ap-northeast-1": 9}
 A_TUESDAY: Final = date(2024, 1, 2).toordinal()
+SATURDAY: Final = 5
 ANOMALY_DAY: Final = 100
 ANOMALY_HOURS: Final = range(2, 9)
 ANOMALY_FACTOR: Final = 3.0
@@ -131,7 +132,7 @@ def _shape(series: Series, epoch: date, hours: int) -> tuple[Ints, Floats]:
     day = index / 24
     weekday = (local // 24 + 1) % 7  # 0 = Monday
     factor = (1 + GROWTH_PER_DAY * day) * (1 + 0.05 * np.sin(2 * np.pi * day / 31 + series.position))
-    factor = factor * np.where(weekday >= 5, series.weekend, 1.0)
+    factor = factor * np.where(weekday >= SATURDAY, series.weekend, 1.0)
     if series.from_day:
         factor = factor * np.clip((day - series.from_day) / 10, 0.0, 1.0)
     if series.to_day is not None:

@@ -58,12 +58,8 @@ def _truth(world: World, series: Series, first: int, last: int) -> Truth:
     own = world.snapshot().tokens[series.name]
     tokens = {name: int(values[first:last].sum()) for name, values in own.items()}
     factor = private_factor(model=series.model, routing=series.routing, day=first // 24)
-    listed = {
-        name: tokens[name] * _rate(series, rated_as) / MILLION for name, rated_as in VISIBLE if tokens[name]
-    }
-    billed = sum(
-        (tokens[name] * _rate(series, name) / MILLION for name in bill.BILLED_CLASSES if tokens[name]), ZERO
-    )
+    listed = {name: tokens[name] * _rate(series, rated_as) / MILLION for name, rated_as in VISIBLE if tokens[name]}
+    billed = sum((tokens[name] * _rate(series, name) / MILLION for name in bill.BILLED_CLASSES if tokens[name]), ZERO)
     if series.endpoint == "batch":
         listed = {}
     return Truth(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl, unquote
 from xml.sax.saxutils import escape
@@ -140,7 +141,7 @@ class JsonProtocol:
         headers = {"Content-Type": f"application/x-amz-json-{self.version}"}
         if self.query_codes:
             headers["x-amzn-query-error"] = f"{error.code};{error.fault}"
-        status = 400 if error.status == 403 else error.status
+        status = HTTPStatus.BAD_REQUEST if error.status == HTTPStatus.FORBIDDEN else error.status
         body = json.dumps({"__type": f"com.amazonaws.sandbox#{name}", "message": error.message})
         return Reply(status=status, headers=headers, body=body.encode())
 

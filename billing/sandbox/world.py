@@ -14,6 +14,7 @@ from billing.sandbox.traffic import Ints, Series, all_series, hourly_tokens
 
 HISTORY_DAYS: Final = 120
 AHEAD_HOURS: Final = 72
+CLOSING_DAY: Final = 5
 CLOUDWATCH_LAG: Final = timedelta(minutes=5)
 BILL_REFRESH_HOURS: Final = 8
 BILL_DELAY: Final = timedelta(hours=16)
@@ -83,14 +84,16 @@ class World:
     def billed_until(self) -> datetime:
         """The bill is refreshed three times a day and lags: yesterday grows until it is whole, today is absent."""
         now = self.clock.now()
-        refresh = now.replace(hour=now.hour // BILL_REFRESH_HOURS * BILL_REFRESH_HOURS, minute=0, second=0, microsecond=0)
+        refresh = now.replace(
+            hour=now.hour // BILL_REFRESH_HOURS * BILL_REFRESH_HOURS, minute=0, second=0, microsecond=0
+        )
         return refresh - BILL_DELAY
 
     def estimated(self, day: date) -> bool:
         """A month stays an estimate until the fifth of the next."""
         today = self.clock.now().date()
         closed_before = today.replace(day=1)
-        if today.day <= 5:
+        if today.day <= CLOSING_DAY:
             closed_before = (closed_before - timedelta(days=1)).replace(day=1)
         return day >= closed_before
 
