@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from accounts.domain.audit import Actor
-from accounts.domain.errors import NotFound
 from accounts.domain.memberships import check_role_change
 from accounts.domain.roles import Role
-from accounts.domain.text import gettext_noop
 from accounts.models import Membership
 from accounts.operations.audit import record_event
-
-
-class MemberNotFound(NotFound):
-    """Nobody of this id belongs to the organization."""
-
-    code = "member_not_found"
-    message = gettext_noop("There is no such member.")
+from accounts.queries.memberships import MemberNotFound
 
 
 def change_member_role(*, actor: Actor, acting_role: Role, user_id: int, role: Role) -> int | None:

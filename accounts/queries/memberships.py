@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accounts.domain.errors import NotFound
 from accounts.domain.roles import Role
+from accounts.domain.text import gettext_noop
 from accounts.models import Membership
+
+
+class MemberNotFound(NotFound):
+    """Nobody of this id belongs to the organization."""
+
+    code = "member_not_found"
+    message = gettext_noop("There is no such member.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,14 @@ def find_role(user_id: int) -> Role | None:
     """Return the user's role in the organization, or None for a stranger."""
     role = Membership.objects.filter(user_id=user_id, user__is_active=True).values_list("role", flat=True).first()
     return Role(role) if role else None
+
+
+def get_member(user_id: int) -> Member:
+    """Return one member of the organization. Raises MemberNotFound."""
+    for member in list_members():
+        if member.user_id == user_id:
+            return member
+    raise MemberNotFound
 
 
 def list_members() -> tuple[Member, ...]:

@@ -1,0 +1,131 @@
+"""The tree of cost centers: list, create, change, retire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access.sentences import add_error
+from accounts.access.web import OrganizationRequest, organization_view
+from accounts.domain.cost_centers import CostCenterValue
+from accounts.domain.errors import CallerError, Conflict
+from accounts.domain.names import NAME_LIMIT
+from accounts.domain.roles import Permission
+from accounts.operations.cost_centers import change_cost_center, create_cost_center, retire_cost_center
+from accounts.queries.cost_centers import get_cost_center, list_cost_centers
+from accounts.web.messages import saved
+
+
+class ChangeForm(forms.Form):
+    """What can be changed of a cost center; the choice of parents comes from the view, inside the organization."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=NAME_LIMIT)
+    parent = forms.TypedChoiceField(label=gettext_lazy("Stands below"), coerce=int, empty_value=None, required=False)
+    aws_account_id = forms.CharField(
+        label=gettext_lazy("AWS account"),
+        required=False,
+        max_length=20,
+        help_text=gettext_lazy(
+            "12 digits. What this account is billed, and no tag assigns, is charged to this center."
+        ),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, parents: Iterable[CostCenterValue], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(value.id, " / ".join(value.path)) for value in parents]
+        parent = self.fields["parent"]
+        assert isinstance(parent, forms.ChoiceField)
+        parent.choices = [("", _("Nothing: it stands at the top")), *choices]
+
+
+class CreateForm(ChangeForm):
+    """A new cost center."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        max_length=64,
+        help_text=gettext_lazy(
+            "As the tag of your inference profiles spells it, for example search. It stays for ever."
+        ),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ("code", "name", "parent", "aws_account_id")
+
+
+@require_safe
+@organization_view(Permission.VIEW_SPEND)
+def cost_center_list(request: OrganizationRequest) -> HttpResponse:
+    """Show the tree."""
+    shows_retired = "retired" in request.GET
+    context = {"cost_centers": list_cost_centers(retired=shows_retired), "shows_retired": shows_retired}
+    return render(request, "accounts/cost_centers/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_COST_CENTERS)
+def cost_center_create(request: OrganizationRequest) -> HttpResponse:
+    """Create a cost center."""
+    form = CreateForm(request.POST or None, parents=list_cost_centers())
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        try:
+            create_cost_center(actor=request.actor, parent_id=given.pop("parent"), **given)
+        except CallerError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, _("Created %(code)s.") % {"code": given["code"]})
+            return redirect("accounts:cost_center_list", org_slug=request.organization.slug)
+    context = {"form": form}
+    return render(request, "accounts/cost_centers/form.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_COST_CENTERS)
+def cost_center_edit(request: OrganizationRequest, cost_center_id: int) -> HttpResponse:
+    """Rename or move a cost center, or change the account it claims."""
+    current = get_cost_center(cost_center_id)
+    form = ChangeForm(
+        request.POST or None,
+        parents=[value for value in list_cost_centers() if current.id != value.id],
+        initial={"name": current.name, "parent": current.parent_id, "aws_account_id": current.aws_account_id},
+    )
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        try:
+            event_id = change_cost_center(
+                actor=request.actor, cost_center_id=cost_center_id, parent_id=given.pop("parent"), **given
+            )
+        except CallerError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, saved(event_id))
+            return redirect("accounts:cost_center_list", org_slug=request.organization.slug)
+    context = {"form": form, "cost_center": current}
+    return render(request, "accounts/cost_centers/form.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_COST_CENTERS)
+def cost_center_retire(request: OrganizationRequest, cost_center_id: int) -> HttpResponse:
+    """Close a cost center to new cost, after a page that says what that means."""
+    current = get_cost_center(cost_center_id)
+    form = forms.Form(request.POST or None)
+    if request.method == "POST":
+        try:
+            event_id = retire_cost_center(actor=request.actor, cost_center_id=cost_center_id, now=request.now)
+        except Conflict as error:
+            add_error(form, error)
+        else:
+            messages.success(request, saved(event_id))
+            return redirect("accounts:cost_center_list", org_slug=request.organization.slug)
+    context = {"form": form, "cost_center": current}
+    return render(request, "accounts/cost_centers/retire.html", context, status=422 if form.errors else 200)

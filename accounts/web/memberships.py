@@ -1,0 +1,86 @@
+"""Members and roles."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access.sentences import add_error
+from accounts.access.web import OrganizationRequest, organization_view
+from accounts.domain.errors import CallerError, Conflict
+from accounts.domain.roles import PERMISSION_LABELS, ROLE_LABELS, ROLE_PERMISSIONS, Permission, Role
+from accounts.operations.memberships import change_member_role, remove_member
+from accounts.queries.memberships import get_member, list_members
+from accounts.web.messages import saved
+
+
+class RoleForm(forms.Form):
+    """A member's role."""
+
+    role = forms.TypedChoiceField(
+        label=gettext_lazy("Role"),
+        choices=lambda: [(role.value, _(label)) for role, label in ROLE_LABELS.items()],
+        coerce=Role,
+        widget=forms.RadioSelect,
+    )
+
+
+@require_safe
+@organization_view(Permission.VIEW_MEMBERS)
+def member_list(request: OrganizationRequest) -> HttpResponse:
+    """Show who belongs to the organization, and what each role may do."""
+    context = {
+        "members": [(member, _(ROLE_LABELS[member.role])) for member in list_members()],
+        "roles": [_(label) for label in ROLE_LABELS.values()],
+        "rights": [
+            (_(label), [permission in ROLE_PERMISSIONS[role] for role in ROLE_LABELS])
+            for permission, label in PERMISSION_LABELS.items()
+        ],
+    }
+    return render(request, "accounts/memberships/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_MEMBERS)
+def member_edit(request: OrganizationRequest, user_id: int) -> HttpResponse:
+    """Give a member another role."""
+    member = get_member(user_id)
+    form = RoleForm(request.POST or None, initial={"role": member.role.value})
+    if request.method == "POST" and form.is_valid():
+        try:
+            event_id = change_member_role(
+                actor=request.actor, acting_role=request.role, user_id=user_id, role=form.cleaned_data["role"]
+            )
+        except CallerError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, saved(event_id))
+            return redirect("accounts:member_list", org_slug=request.organization.slug)
+    context = {"form": form, "member": member}
+    return render(request, "accounts/memberships/form.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_MEMBERS)
+def member_remove(request: OrganizationRequest, user_id: int) -> HttpResponse:
+    """Take a member out of the organization, after a page that says what that means."""
+    member = get_member(user_id)
+    form = forms.Form(request.POST or None)
+    if request.method == "POST":
+        try:
+            event_id = remove_member(actor=request.actor, acting_role=request.role, user_id=user_id)
+        except Conflict as error:
+            add_error(form, error)
+        else:
+            messages.success(request, saved(event_id))
+            # Who removed himself has no list to come back to.
+            if user_id == request.user.pk:
+                return redirect("accounts:organization_list")
+            return redirect("accounts:member_list", org_slug=request.organization.slug)
+    context = {"form": form, "member": member}
+    return render(request, "accounts/memberships/remove.html", context, status=422 if form.errors else 200)
