@@ -81,5 +81,12 @@ document.addEventListener("htmx:load", (event) => {
   speakProgress(event.target);
 });
 
+// Refusals come as a toast that names its own place: swap them in, although their status is an error.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!event.detail.xhr.getResponseHeader("HX-Retarget")) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});
+
 // A poll that fails leaves the last numbers standing and says so once, above them.
 document.addEventListener("htmx:sendError", () => announce(document.body.dataset.offline ?? ""));
