@@ -82,6 +82,19 @@ PASSWORD_HASHERS = [
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 ACCOUNT_ADAPTER = "accounts.web.allauth.AccountAdapter"
+ACCOUNT_FORMS = {
+    "add_email": "accounts.web.allauth_forms.AddEmailForm",
+    "change_password": "accounts.web.allauth_forms.ChangePasswordForm",
+    "login": "accounts.web.allauth_forms.LoginForm",
+    "reauthenticate": "accounts.web.allauth_forms.ReauthenticateForm",
+    "reset_password": "accounts.web.allauth_forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.web.allauth_forms.ResetPasswordKeyForm",
+    "set_password": "accounts.web.allauth_forms.SetPasswordForm",
+    "signup": "accounts.web.allauth_forms.SignupForm",
+}
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -90,6 +103,9 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Yosan] "
+
+# Where people find this installation, for links in mail and on the command line.
+SITE_URL = "http://localhost:8000"
 
 # Language and time. Facts are UTC; an organization shows its own zone.
 LANGUAGE_CODE = "en"
@@ -144,6 +160,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "accounts.access.schema.OrganizationSchema",
     "EXCEPTION_HANDLER": "config.api.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # A format is asked for by header; `?format=` is an unknown parameter like any other.
+    "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS = {

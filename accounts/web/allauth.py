@@ -1,0 +1,97 @@
+"""allauth's hooks: what a new person is, how mail is written, and the sentences people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.mail import EmailMultiAlternatives
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.queries.users import find_user_by_email
+
+# What a person is told without having asked: somebody else may have done it.
+NOTIFICATIONS = frozenset({"password_changed", "password_reset", "password_set", "email_changed"})
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Yosan's answers to allauth's questions."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": gettext_lazy("This log-in is switched off."),
+        "cannot_remove_primary_email": gettext_lazy("The address that you log in with cannot be removed."),
+        "duplicate_email": gettext_lazy("This is your address already."),
+        # The same sentence for an unknown address and for a wrong password: it must not tell who has a log-in here.
+        "email_password_mismatch": gettext_lazy("The e-mail address and the password do not belong together."),
+        "email_taken": gettext_lazy("There is a log-in with this e-mail address already."),
+        "enter_current_password": gettext_lazy("Type the password that you use now."),
+        "incorrect_password": gettext_lazy("This is not your password."),
+        "invalid_password_reset": gettext_lazy("This link has expired or was used already. Ask for a new one."),
+        "same_as_current": gettext_lazy("This is the address that you have now."),
+        "too_many_login_attempts": gettext_lazy("Too many attempts. Wait five minutes, then try again."),
+        "rate_limited": gettext_lazy("Too many requests. Wait a minute, then try again."),
+    }
+
+    def save_user(
+        self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
+    ) -> AbstractBaseUser:
+        """Keep the language and the name that the sign-up form was filled in with."""
+        person = super().save_user(request, user, form, commit=False)
+        person.language = form.cleaned_data.get("language", "")
+        person.name = form.cleaned_data.get("name", "")
+        if commit:
+            person.save()
+        return person
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write to people in their own language, as far as it is known."""
+        user = find_user_by_email(email)
+        language = (user.language if user else "") or translation.get_language() or "en"
+        with translation.override(language):
+            super().send_mail(template_prefix, email, {**context, "language": language})
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Tell people what they must know about; what they have just done in front of us they know."""
+        if _message(template_prefix) in NOTIFICATIONS:
+            super().send_notification_mail(template_prefix, user, context, email)
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMultiAlternatives:
+        """Render a message from its three files: emails/<message>/subject.txt, body.txt, body.html."""
+        folder = f"emails/{_message(template_prefix)}"
+        subject = " ".join(render_to_string(f"{folder}/subject.txt", context).split())
+        mail = EmailMultiAlternatives(
+            self.format_email_subject(subject),
+            render_to_string(f"{folder}/body.txt", context).strip() + "\n",
+            self.get_from_email(),
+            [email] if isinstance(email, str) else email,
+            headers=headers,
+        )
+        mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
+        return mail
+
+    def format_email_subject(self, subject: str) -> str:
+        """Put the sender in front, in the brackets that the language uses."""
+        return _("[Yosan] %(subject)s") % {"subject": subject}
+
+
+def _message(template_prefix: str) -> str:
+    return template_prefix.rsplit("/", 1)[-1]
