@@ -12,7 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in its stubs only
     """People. Passwords are changed by their owners only."""
 
     list_display = ("email", "name", "is_active", "is_staff", "joined_at", "last_login")
@@ -23,7 +23,7 @@ class UserAdmin(admin.ModelAdmin[User]):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin[Organization]):
+class OrganizationAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # as above
     """Organizations, to look at: what belongs to one is behind its wall."""
 
     list_display = ("slug", "name", "time_zone", "currency", "created_at", "closed_at")

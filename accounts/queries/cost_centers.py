@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from accounts.domain.cost_centers import CostCenterValue
 from accounts.domain.errors import NotFound
 from accounts.domain.hierarchy import Node, descendants, tree_order
+from accounts.domain.pages import Page
 from accounts.domain.text import gettext_noop
 from accounts.models import CostCenter
 
@@ -25,6 +26,15 @@ def list_cost_centers(*, retired: bool = False) -> tuple[CostCenterValue, ...]:
     """
     values = _values(CostCenter.objects.all())
     return values if retired else tuple(value for value in values if value.retired_at is None)
+
+
+def page_cost_centers(*, after: str | None = None, limit: int = 100, retired: bool = False) -> Page[CostCenterValue]:
+    """Return a page of cost centers by id, an order that a move does not change."""
+    begin = int(after) if after else 0
+    left = sorted(
+        (value for value in list_cost_centers(retired=retired) if value.id > begin), key=lambda value: value.id
+    )
+    return Page(rows=tuple(left[:limit]), next=str(left[limit - 1].id) if len(left) > limit else None)
 
 
 def get_cost_center(cost_center_id: int) -> CostCenterValue:

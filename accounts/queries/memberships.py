@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.domain.errors import NotFound
+from accounts.domain.pages import Page
 from accounts.domain.roles import Role
 from accounts.domain.text import gettext_noop
 from accounts.models import Membership
@@ -44,6 +45,13 @@ def get_member(user_id: int) -> Member:
         if member.user_id == user_id:
             return member
     raise MemberNotFound
+
+
+def page_members(*, after: str | None = None, limit: int = 100) -> Page[Member]:
+    """Return a page of members by user id."""
+    begin = int(after) if after else 0
+    left = sorted((value for value in list_members() if value.user_id > begin), key=lambda value: value.user_id)
+    return Page(rows=tuple(left[:limit]), next=str(left[limit - 1].user_id) if len(left) > limit else None)
 
 
 def list_members() -> tuple[Member, ...]:
