@@ -52,7 +52,7 @@ class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField(help_text="Stable, for programs.")
     request_id = serializers.CharField(help_text="The X-Request-ID of the answer; quote it when you ask for help.")
-    errors = ProblemEntry(many=True)
+    errors = ProblemEntry(many=True)  # type: ignore[assignment] # DRF takes declared fields off the class
 
 
 PROBLEM_EXAMPLE = OpenApiExample(
@@ -88,27 +88,32 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 class OrganizationSchema(AutoSchema):
     """Reads `Parameters`, `Input`, `Output`, `PageFields`, `permissions` and the `example` of each declaration."""
 
+    @property
+    def _declared(self) -> OrganizationApiView:
+        assert isinstance(self.view, OrganizationApiView)
+        return self.view
+
     def is_excluded(self) -> bool:
         return not isinstance(self.view, OrganizationApiView)
 
     def get_tags(self) -> list[str]:
         return [self._tokenize_path()[0]]
 
-    def get_description(self) -> str:
-        permission = self.view.permissions.get(self.method)
+    def get_description(self) -> str:  # type: ignore[override] # drf-spectacular's own signature
+        permission = self._declared.permissions.get(self.method)
         return f"{super().get_description() or ''}\n\nNeeds the right `{permission}`.".strip()
 
     def get_override_parameters(self) -> list[Any]:
         if self.method in WRITING:
             return [IDEMPOTENCY_KEY]
-        declared = self.view.Parameters
+        declared = self._declared.Parameters
         return [self._parameter(name, field) for name, field in declared().fields.items()] if declared else []
 
     def get_request_serializer(self) -> Any:
-        return self.view.Input if self.method in ("POST", "PUT", "PATCH") else None
+        return self._declared.Input if self.method in ("POST", "PUT", "PATCH") else None
 
     def get_response_serializers(self) -> Any:
-        status = self.view.statuses.get(self.method, STATUSES[self.method])
+        status = self._declared.statuses.get(self.method, STATUSES[self.method])
         answers: dict[Any, Any] = {status: self._answer()}
         for problem, text in self._problems():
             answers[(problem, PROBLEM)] = OpenApiResponse(Problem, description=text, examples=[PROBLEM_EXAMPLE])
@@ -118,9 +123,9 @@ class OrganizationSchema(AutoSchema):
         examples = []
         if (sent := getattr(self.get_request_serializer(), "example", None)) is not None:
             examples.append(OpenApiExample("request", value=sent, request_only=True))
-        if (row := getattr(self.view.Output, "example", None)) is not None and self.method != "DELETE":
+        if (row := getattr(self._declared.Output, "example", None)) is not None and self.method != "DELETE":
             value = {"rows": [row], **self._page_example(), "next": None} if self._is_page() else row
-            status = str(self.view.statuses.get(self.method, STATUSES[self.method]))
+            status = str(self._declared.statuses.get(self.method, STATUSES[self.method]))
             examples.append(OpenApiExample("answer", value=value, response_only=True, status_codes=[status]))
         return examples
 
@@ -133,17 +138,17 @@ class OrganizationSchema(AutoSchema):
         return "_".join([verb, *(token.replace("-", "_") for token in self._tokenize_path())])
 
     def _is_page(self) -> bool:
-        return self.method == "GET" and self.view.is_list()
+        return self.method == "GET" and self._declared.is_list()
 
     def _page_example(self) -> dict[str, Any]:
-        return dict(getattr(self.view.PageFields, "example", {}))
+        return dict(getattr(self._declared.PageFields, "example", {}))
 
     def _answer(self) -> Any:
-        output = self.view.Output if self.method != "DELETE" else None
+        output = self._declared.Output if self.method != "DELETE" else None
         if output is None or not self._is_page():
             return output
         fields: dict[str, Any] = {"rows": output(many=True)}
-        fields.update(self.view.PageFields().fields if self.view.PageFields else {})
+        fields.update(self._declared.PageFields().fields if self._declared.PageFields else {})
         fields["next"] = serializers.CharField(
             allow_null=True, help_text="Send it as `after` to get the next page; null on the last one."
         )
@@ -159,7 +164,7 @@ class OrganizationSchema(AutoSchema):
     def _parameter(self, name: str, field: serializers.Field[Any, Any, Any, Any]) -> OpenApiParameter:
         is_several = isinstance(field, CommaSeparated)
         schema: dict[str, Any] = (
-            {"type": "string"} if isinstance(field, Cursor) else self._map_serializer_field(field, "request")
+            {"type": "string"} if isinstance(field, Cursor) else self._map_serializer_field(field, "request")  # type: ignore[no-untyped-call] # the library's
         )
         has_default = field.default is not serializers.empty and field.default is not None
         return OpenApiParameter(

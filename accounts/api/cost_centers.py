@@ -22,7 +22,7 @@ class CostCenterOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     code = serializers.CharField()
     name = serializers.CharField()
-    parent = serializers.IntegerField(allow_null=True, help_text="The id of the center that it stands below.")
+    parent_id = serializers.IntegerField(allow_null=True, help_text="The id of the center that it stands below.")
     path = serializers.ListField(child=serializers.CharField(), help_text="The codes from the top down to its own.")
     aws_account_id = serializers.CharField(allow_null=True)
     retired_at = serializers.DateTimeField(allow_null=True)
@@ -30,7 +30,7 @@ class CostCenterOutput(serializers.Serializer[Any]):
         "id": 12,
         "code": "search",
         "name": "Search team",
-        "parent": 3,
+        "parent_id": 3,
         "path": ["engineering", "search"],
         "aws_account_id": None,
         "retired_at": None,
@@ -41,16 +41,16 @@ class CostCenterChange(serializers.Serializer[Any]):
     """What can be changed of a cost center."""
 
     name = serializers.CharField(max_length=NAME_LIMIT)
-    parent = serializers.IntegerField(allow_null=True, default=None)
+    parent_id = serializers.IntegerField(allow_null=True, default=None)
     aws_account_id = serializers.CharField(allow_null=True, default=None, max_length=20)
-    example = {"name": "Search and ranking", "parent": 3}
+    example = {"name": "Search and ranking", "parent_id": 3}
 
 
 class CostCenterInput(CostCenterChange):
     """A new cost center."""
 
     code = serializers.CharField(max_length=64, help_text="As tags spell it. It stays for ever.")
-    example = {"code": "search", "name": "Search team", "parent": 3}
+    example = {"code": "search", "name": "Search team", "parent_id": 3}
 
 
 class CostCenterParameters(PageParameters):
@@ -74,7 +74,7 @@ class CostCenterList(OrganizationApiView):
     def post(self, request: OrganizationApiRequest) -> Response:
         """Create a cost center."""
         given = self.read_input()
-        created = create_cost_center(actor=request.actor, parent_id=given.pop("parent"), **given)
+        created = create_cost_center(actor=request.actor, **given)
         return Response(_serialize(get_cost_center(created)), status=201)
 
 
@@ -92,13 +92,13 @@ class CostCenterDetail(OrganizationApiView):
     def patch(self, request: OrganizationApiRequest, cost_center_id: int) -> Response:
         """Rename or move a cost center, or change the AWS account it claims; what is left out stays."""
         current = get_cost_center(cost_center_id)
-        kept = {"name": current.name, "parent": current.parent_id, "aws_account_id": current.aws_account_id}
+        kept = {"name": current.name, "parent_id": current.parent_id, "aws_account_id": current.aws_account_id}
         wanted = {**kept, **self.read_input()}
         change_cost_center(
             actor=request.actor,
             cost_center_id=cost_center_id,
             name=wanted["name"],
-            parent_id=wanted["parent"],
+            parent_id=wanted["parent_id"],
             aws_account_id=wanted["aws_account_id"],
         )
         return Response(_serialize(get_cost_center(cost_center_id)))
@@ -121,7 +121,7 @@ def _serialize(value: CostCenterValue) -> dict[str, object]:
         "id": value.id,
         "code": value.code,
         "name": value.name,
-        "parent": value.parent_id,
+        "parent_id": value.parent_id,
         "path": value.path,
         "aws_account_id": value.aws_account_id,
         "retired_at": value.retired_at,

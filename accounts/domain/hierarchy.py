@@ -57,9 +57,9 @@ def check_place(node_id: int | None, *, parent_id: int | None, parents: Mapping[
         return
     above = (parent_id, *ancestors(parent_id, parents))
     if node_id in above:
-        raise CostCenterBelowItself(field="parent")
+        raise CostCenterBelowItself(field="parent_id")
     if len(above) + height(node_id, parents) > DEPTH_LIMIT:
-        raise TreeTooDeep(field="parent", limit=DEPTH_LIMIT)
+        raise TreeTooDeep(field="parent_id", limit=DEPTH_LIMIT)
 
 
 def height(node_id: int | None, parents: Mapping[int, int | None]) -> int:

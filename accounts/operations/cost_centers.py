@@ -138,7 +138,7 @@ def _find_parent(rows: dict[int, CostCenter], parent_id: int | None) -> CostCent
         return None
     parent = rows.get(parent_id)
     if parent is None or parent.retired_at is not None:
-        raise ParentNotFound(field="parent")
+        raise ParentNotFound(field="parent_id")
     return parent
 
 
@@ -168,4 +168,4 @@ def _save(row: CostCenter) -> None:
 
 
 def _content(row: CostCenter) -> dict[str, Json]:
-    return {"code": row.code, "name": row.name, "parent": row.parent_id, "aws_account_id": row.aws_account_id}
+    return {"code": row.code, "name": row.name, "parent_id": row.parent_id, "aws_account_id": row.aws_account_id}

@@ -20,7 +20,7 @@ from accounts.queries.users import find_user_by_email
 NOTIFICATIONS = frozenset({"password_changed", "password_reset", "password_set", "email_changed"})
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     """Yosan's answers to allauth's questions."""
 
     error_messages = {
@@ -43,12 +43,12 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
     ) -> AbstractBaseUser:
         """Keep the language and the name that the sign-up form was filled in with."""
-        person = super().save_user(request, user, form, commit=False)
+        person: Any = super().save_user(request, user, form, commit=False)
         person.language = form.cleaned_data.get("language", "")
         person.name = form.cleaned_data.get("name", "")
         if commit:
             person.save()
-        return person
+        return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write to people in their own language, as far as it is known."""

@@ -28,7 +28,7 @@ class ChangeForm(forms.Form):
     """What can be changed of a cost center; the choice of parents comes from the view, inside the organization."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=NAME_LIMIT)
-    parent = forms.TypedChoiceField(label=gettext_lazy("Stands below"), coerce=int, empty_value=None, required=False)
+    parent_id = forms.TypedChoiceField(label=gettext_lazy("Stands below"), coerce=int, empty_value=None, required=False)
     aws_account_id = forms.CharField(
         label=gettext_lazy("AWS account"),
         required=False,
@@ -42,7 +42,7 @@ class ChangeForm(forms.Form):
     def __init__(self, *args: Any, parents: Iterable[CostCenterValue], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(value.id, " / ".join(value.path)) for value in parents]
-        parent = self.fields["parent"]
+        parent = self.fields["parent_id"]
         assert isinstance(parent, forms.ChoiceField)
         parent.choices = [("", _("Nothing: it stands at the top")), *choices]
 
@@ -58,7 +58,7 @@ class CreateForm(ChangeForm):
         ),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
-    field_order = ("code", "name", "parent", "aws_account_id")
+    field_order = ("code", "name", "parent_id", "aws_account_id")
 
 
 @require_safe
@@ -78,7 +78,7 @@ def cost_center_create(request: OrganizationRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         try:
-            create_cost_center(actor=request.actor, parent_id=given.pop("parent"), **given)
+            create_cost_center(actor=request.actor, **given)
         except CallerError as error:
             add_error(form, error)
         else:
@@ -96,14 +96,12 @@ def cost_center_edit(request: OrganizationRequest, cost_center_id: int) -> HttpR
     form = ChangeForm(
         request.POST or None,
         parents=[value for value in list_cost_centers() if current.id != value.id],
-        initial={"name": current.name, "parent": current.parent_id, "aws_account_id": current.aws_account_id},
+        initial={"name": current.name, "parent_id": current.parent_id, "aws_account_id": current.aws_account_id},
     )
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         try:
-            event_id = change_cost_center(
-                actor=request.actor, cost_center_id=cost_center_id, parent_id=given.pop("parent"), **given
-            )
+            event_id = change_cost_center(actor=request.actor, cost_center_id=cost_center_id, **given)
         except CallerError as error:
             add_error(form, error)
         else:
