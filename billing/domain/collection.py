@@ -152,30 +152,34 @@ def _is_due(span: WindowSpan, known: dict[WindowSpan, KnownWindow], now: datetim
 
 def last_reading_mark(span: WindowSpan, now: datetime) -> datetime | None:
     """The latest time up to now from which a reading of the window must be; None when nothing can be read yet."""
-    marks = {
+    first, later = {
         Source.INVENTORY: _inventory_marks,
         Source.CLOUDWATCH: _cloudwatch_marks,
         Source.COST_EXPLORER: _cost_explorer_marks,
     }[span.source](span, now)
-    return max((mark for mark in marks if mark <= now), default=None)
+    if now < first:
+        return None
+    return max([first, *(mark for mark in later if mark <= now)])
 
 
-def _inventory_marks(span: WindowSpan, _now: datetime) -> Iterator[datetime]:
-    yield span.start
+Marks = tuple[datetime, Sequence[datetime]]  # when there is something to read, and when there is again
 
 
-def _cloudwatch_marks(span: WindowSpan, now: datetime) -> Iterator[datetime]:
+def _inventory_marks(span: WindowSpan, _now: datetime) -> Marks:
+    return span.start, [span.start]
+
+
+def _cloudwatch_marks(span: WindowSpan, now: datetime) -> Marks:
     """After every closed hour of the window, then after the late hours and days that follow it."""
-    yield span.start + HOUR + CLOUDWATCH_LAG
-    yield min(floor_hour(now - CLOUDWATCH_LAG), span.end + LATE_HOURS * HOUR) + CLOUDWATCH_LAG
-    for days in range(1, LATE_DAYS + 1):
-        yield span.end + days * DAY + CLOUDWATCH_LAG
+    hour = min(floor_hour(now - CLOUDWATCH_LAG), span.end + LATE_HOURS * HOUR)
+    late = [span.end + days * DAY for days in range(1, LATE_DAYS + 1)]
+    return span.start + HOUR + CLOUDWATCH_LAG, [mark + CLOUDWATCH_LAG for mark in (hour, *late)]
 
 
-def _cost_explorer_marks(span: WindowSpan, now: datetime) -> Iterator[datetime]:
+def _cost_explorer_marks(span: WindowSpan, now: datetime) -> Marks:
     """Once a day from the window's second day until its last day is 45 days old."""
-    yield span.start + DAY + COST_EXPLORER_LAG
-    yield utc_day_start(min(now - COST_EXPLORER_LAG, span.end + RESTATEMENT)) + COST_EXPLORER_LAG
+    day = utc_day_start(min(now - COST_EXPLORER_LAG, span.end + RESTATEMENT))
+    return span.start + DAY + COST_EXPLORER_LAG, [day + COST_EXPLORER_LAG]
 
 
 def readable_until(span: WindowSpan, now: datetime) -> datetime:
@@ -279,7 +283,8 @@ def plan_cost_queries(services: Sequence[str], aws_account_ids: Sequence[str]) -
     Cost Explorer groups by two things at most, so the third must be fixed by a filter: either one request for each
     account, grouped by service and usage type, or one for each service, grouped by account and usage type. Every page
     of every request costs the tenant a cent, so the smaller number is taken. Services and accounts are those that
-    GetDimensionValues found for the same days; a standalone account is a payer with one account.
+    GetDimensionValues found for the same days; a standalone account is a payer with one account. Where no account is
+    named, nothing is left out: the requests go by service.
     """
     by_account = tuple(
         CostQuery(
@@ -296,7 +301,7 @@ def plan_cost_queries(services: Sequence[str], aws_account_ids: Sequence[str]) -
         )
         for service in sorted(set(services))
     )
-    return min(by_account, by_service, key=len)
+    return by_account if 0 < len(by_account) <= len(by_service) else by_service
 
 
 def _chunks(values: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -22,7 +22,6 @@ class RejectedBillLine(StrEnum):
     """What is wrong with a group."""
 
     WRONG_KEYS = "WRONG_KEYS"
-    NOT_A_DAY = "NOT_A_DAY"
     OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
     METRIC_MISSING = "METRIC_MISSING"
     NOT_A_NUMBER = "NOT_A_NUMBER"
@@ -35,7 +34,7 @@ class CostLine:
     """One group of one day as GetCostAndUsage returned it: amounts are still text, as AWS sends them."""
 
     query: CostQuery
-    start: str  # TimePeriod.Start
+    day: date
     keys: tuple[str, ...]
     metrics: Mapping[str, tuple[str, str]]  # name -> (Amount, Unit)
     estimated: bool
@@ -68,13 +67,15 @@ def parse(lines: Iterable[CostLine], *, days: DateRange) -> tuple[tuple[BilledRe
 
 
 def _record(line: CostLine, days: DateRange) -> BilledRecord:
+    if line.day not in days:
+        raise _Fault(RejectedBillLine.OUTSIDE_WINDOW)
     names = _names(line)
     amounts = {metric: _decimal(line, metric) for metric in COST_METRICS}
     return BilledRecord(
         aws_account_id=names[CostGrouping.LINKED_ACCOUNT],
         service=names[CostGrouping.SERVICE],
         usage_type=names[CostGrouping.USAGE_TYPE],
-        date=_day(line, days),
+        date=line.day,
         unblended=amounts[UNBLENDED],
         net_unblended=amounts[NET_UNBLENDED],
         amortized=amounts[AMORTIZED],
@@ -94,16 +95,6 @@ def _names(line: CostLine) -> dict[CostGrouping, str]:
         if len(values) == 1:
             names.setdefault(grouping, values[0])
     return names
-
-
-def _day(line: CostLine, days: DateRange) -> date:
-    try:
-        day = date.fromisoformat(line.start)
-    except ValueError:
-        raise _Fault(RejectedBillLine.NOT_A_DAY) from None
-    if day not in days:
-        raise _Fault(RejectedBillLine.OUTSIDE_WINDOW)
-    return day
 
 
 def _decimal(line: CostLine, metric: str) -> Decimal:
@@ -127,4 +118,4 @@ def _currency(line: CostLine) -> str:
 
 def _raw(line: CostLine) -> str:
     amounts = ", ".join(f"{name} {amount} {unit}" for name, (amount, unit) in sorted(line.metrics.items()))
-    return f"{line.start} {' | '.join(line.keys)}: {amounts}"
+    return f"{line.day} {' | '.join(line.keys)}: {amounts}"
