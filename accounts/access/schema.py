@@ -74,7 +74,7 @@ PROBLEM_EXAMPLE = OpenApiExample(
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # registers itself by being defined
     """How a key is sent."""
 
-    target_class = "accounts.access.api.ApiKeyAuthentication"
+    target_class = "accounts.access.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002 - the library's signature
@@ -116,7 +116,11 @@ class OrganizationSchema(AutoSchema):
         status = self._declared.statuses.get(self.method, STATUSES[self.method])
         answers: dict[Any, Any] = {status: self._answer()}
         for problem, text in self._problems():
-            answers[(problem, PROBLEM)] = OpenApiResponse(Problem, description=text, examples=[PROBLEM_EXAMPLE])
+            answers[(problem, PROBLEM)] = OpenApiResponse(
+                Problem,
+                description=text,
+                examples=[PROBLEM_EXAMPLE] if problem == 400 else [],  # noqa: PLR2004 - what the example shows
+            )
         return answers
 
     def get_examples(self) -> list[OpenApiExample]:
