@@ -27,6 +27,8 @@ class AwsConnection(TenantModel):
     aws_regions = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     linked_account_ids = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     endpoint_url = models.CharField(max_length=255, blank=True)
+    # Who we are to AWS: what the trust policy of the role has to name.
+    principal_arn = models.CharField(max_length=255, blank=True)
 
     state = models.CharField(
         max_length=16,

@@ -47,8 +47,7 @@ class ObservedMetric(TenantModel):
     aws_region = models.CharField(max_length=32)
     namespace = models.CharField(max_length=64)
     name = models.CharField(max_length=64)
-    # `ModelId=anthropic.claude-…`, sorted, joined by a tab: one text, so that a unique index can hold it.
-    dimensions = models.CharField(max_length=1200)
+    aws_model_id = models.CharField(max_length=512)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
 
@@ -58,7 +57,7 @@ class ObservedMetric(TenantModel):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
-                fields=["organization", "aws_account_id", "aws_region", "namespace", "name", "dimensions"],
+                fields=["organization", "aws_account_id", "aws_region", "namespace", "name", "aws_model_id"],
                 name="observed_metric_unique",
             ),
         ]

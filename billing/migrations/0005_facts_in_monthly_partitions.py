@@ -104,7 +104,7 @@ BACKWARD = [
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_people_and_organizations"),
-        ("billing", "0001_connections_catalog_and_series"),
+        ("billing", "0004_series_and_assignments"),
     ]
 
     operations = [

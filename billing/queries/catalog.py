@@ -1,0 +1,102 @@
+"""Foundation models, and the price book of the organization: its own prices on top of the published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Max
+
+from billing.domain.catalog import FoundationModel as Model
+from billing.domain.catalog import ModelCatalog, Price, PriceBook, PriceKey
+from billing.domain.dimensions import ContextBand, RoutingClass, Tier, TokenClass
+from billing.models import FoundationModel, ModelPrice, PriceOverride
+from billing.models.catalog import PriceFields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnteredPrice:
+    """An organization's own price, with who entered it."""
+
+    id: int
+    price: Price
+    entered_by: str
+    entered_at: datetime
+
+
+def get_model_catalog() -> ModelCatalog:
+    """Return the models that are known, for reading AWS's ids."""
+    return ModelCatalog(list_foundation_models())
+
+
+def get_price_book() -> PriceBook:
+    """Return the published prices and the organization's own on top of them."""
+    overrides = tuple(price_of(row) for row in PriceOverride.objects.all())
+    return PriceBook(prices=list_prices(), overrides=overrides)
+
+
+def list_foundation_models() -> tuple[Model, ...]:
+    """Return every known model, by id."""
+    return tuple(_model(row) for row in FoundationModel.objects.order_by("model_id"))
+
+
+def list_prices(model_id: str | None = None) -> tuple[Price, ...]:
+    """Return the published prices, of one model or all, by key and time."""
+    rows = ModelPrice.objects.order_by(
+        "model_id", "aws_region", "routing_class", "tier", "token_class", "effective_from"
+    )
+    return tuple(price_of(row) for row in (rows if model_id is None else rows.filter(model_id=model_id)))
+
+
+def list_price_overrides() -> tuple[EnteredPrice, ...]:
+    """Return the organization's own prices, newest first."""
+    return tuple(
+        EnteredPrice(id=row.pk, price=price_of(row), entered_by=row.entered_by, entered_at=row.entered_at)
+        for row in PriceOverride.objects.order_by("-effective_from", "model_id", "token_class", "id")
+    )
+
+
+def find_price_table_date() -> date | None:
+    """Return how new the published prices are: the newest source date in the table."""
+    newest: date | None = ModelPrice.objects.aggregate(newest=Max("source_date"))["newest"]
+    return newest
+
+
+def price_of(row: PriceFields) -> Price:
+    """Return a stored price as a value."""
+    return Price(
+        key=PriceKey(
+            model_id=row.model_id,
+            aws_region=row.aws_region,
+            routing_class=RoutingClass(row.routing_class),
+            tier=Tier(row.tier),
+            token_class=TokenClass(row.token_class),
+            context_band=ContextBand(row.context_band),
+        ),
+        rate_usd_per_million=row.rate_usd_per_million,
+        currency=row.currency,
+        effective_from=row.effective_from,
+        effective_to=row.effective_to,
+        source=row.source,
+        source_date=row.source_date,
+    )
+
+
+def _model(row: FoundationModel) -> Model:
+    return Model(
+        model_id=row.model_id,
+        display_name=row.display_name,
+        publisher=row.publisher,
+        aws_model_ids=tuple(row.aws_model_ids),
+        legacy_date=row.legacy_date,
+        extended_access_date=row.extended_access_date,
+        end_of_life_date=row.end_of_life_date,
+        source=row.source,
+        source_date=row.source_date,
+    )
+
+
+def names_of(models: Iterable[Model]) -> dict[str, str]:
+    """Return what people call each model."""
+    return {model.model_id: model.display_name for model in models}

@@ -1,0 +1,226 @@
+-- Tokens and rated cost by any set of dimensions, over periods made of whole UTC days and the hours at their edges.
+-- grain: period, the dimensions asked for    replaces: nothing
+-- params: day_periods, day_starts, day_ends, hour_periods, hour_starts, hour_ends (slices; an empty period: the fact's own),
+--         first_day, last_day, first_hour, last_hour (bounds of all slices), by_… and is_… (dimensions, their filters),
+--         provider, after_… (the position after which to read), row_limit    twice: same rows
+WITH chosen AS (
+    SELECT
+        s.organization_id,
+        s.id AS series_id,
+        CASE WHEN %(by_model)s THEN s.model_id ELSE '' END AS model,
+        CASE WHEN %(by_publisher)s THEN s.publisher ELSE '' END AS publisher,
+        CASE WHEN %(by_provider)s THEN %(provider)s ELSE '' END AS provider,
+        CASE WHEN %(by_aws_region)s THEN s.aws_region ELSE '' END AS aws_region,
+        CASE WHEN %(by_aws_account)s THEN s.aws_account_id ELSE '' END AS aws_account,
+        CASE WHEN %(by_routing)s THEN s.routing ELSE '' END AS routing,
+        CASE WHEN %(by_tier)s THEN s.tier ELSE '' END AS tier
+    FROM billing_usageseries AS s
+    WHERE
+        (%(is_model)s::text[] IS NULL OR s.model_id = ANY (%(is_model)s::text[]))
+        AND (%(is_publisher)s::text[] IS NULL OR s.publisher = ANY (%(is_publisher)s::text[]))
+        AND (%(is_provider)s::text[] IS NULL OR %(provider)s = ANY (%(is_provider)s::text[]))
+        AND (%(is_aws_region)s::text[] IS NULL OR s.aws_region = ANY (%(is_aws_region)s::text[]))
+        AND (%(is_aws_account)s::text[] IS NULL OR s.aws_account_id = ANY (%(is_aws_account)s::text[]))
+        AND (%(is_routing)s::text[] IS NULL OR s.routing = ANY (%(is_routing)s::text[]))
+        AND (%(is_tier)s::text[] IS NULL OR s.tier = ANY (%(is_tier)s::text[]))
+),
+facts AS (
+    SELECT
+        coalesce(slice.period, f.date::timestamp AT TIME ZONE 'UTC') AS period,
+        f.organization_id,
+        f.series_id,
+        f.date,
+        f.invocations,
+        f.tokens_input,
+        f.tokens_output,
+        f.tokens_cache_read,
+        f.tokens_cache_write,
+        f.tokens_cache_write_5m,
+        f.tokens_cache_write_1h,
+        f.cost_input,
+        f.cost_output,
+        f.cost_cache_read,
+        f.cost_cache_write,
+        f.cost_cache_write_5m,
+        f.cost_cache_write_1h,
+        f.unpriced_input,
+        f.unpriced_output,
+        f.unpriced_cache_read,
+        f.unpriced_cache_write,
+        f.unpriced_cache_write_5m,
+        f.unpriced_cache_write_1h,
+        f.assumed_input,
+        f.assumed_output,
+        f.assumed_cache_read,
+        f.assumed_cache_write,
+        f.assumed_cache_write_5m,
+        f.assumed_cache_write_1h
+    FROM unnest(%(day_periods)s::timestamptz[], %(day_starts)s::date[], %(day_ends)s::date[])
+        AS slice (period, starts, ends)
+    JOIN billing_dailyusage AS f
+        ON f.date >= slice.starts AND f.date < slice.ends AND f.date >= %(first_day)s AND f.date < %(last_day)s
+    UNION ALL
+    SELECT
+        coalesce(slice.period, f.hour),
+        f.organization_id,
+        f.series_id,
+        (f.hour AT TIME ZONE 'UTC')::date,
+        f.invocations,
+        f.tokens_input,
+        f.tokens_output,
+        f.tokens_cache_read,
+        f.tokens_cache_write,
+        f.tokens_cache_write_5m,
+        f.tokens_cache_write_1h,
+        f.cost_input,
+        f.cost_output,
+        f.cost_cache_read,
+        f.cost_cache_write,
+        f.cost_cache_write_5m,
+        f.cost_cache_write_1h,
+        CASE WHEN f.cost_input IS NULL THEN f.tokens_input END,
+        CASE WHEN f.cost_output IS NULL THEN f.tokens_output END,
+        CASE WHEN f.cost_cache_read IS NULL THEN f.tokens_cache_read END,
+        CASE WHEN f.cost_cache_write IS NULL THEN f.tokens_cache_write END,
+        CASE WHEN f.cost_cache_write_5m IS NULL THEN f.tokens_cache_write_5m END,
+        CASE WHEN f.cost_cache_write_1h IS NULL THEN f.tokens_cache_write_1h END,
+        CASE WHEN card.is_assumed_input THEN f.cost_input END,
+        CASE WHEN card.is_assumed_output THEN f.cost_output END,
+        CASE WHEN card.is_assumed_cache_read THEN f.cost_cache_read END,
+        CASE WHEN card.is_assumed_cache_write THEN f.cost_cache_write END,
+        CASE WHEN card.is_assumed_cache_write_5m THEN f.cost_cache_write_5m END,
+        CASE WHEN card.is_assumed_cache_write_1h THEN f.cost_cache_write_1h END
+    FROM unnest(%(hour_periods)s::timestamptz[], %(hour_starts)s::timestamptz[], %(hour_ends)s::timestamptz[])
+        AS slice (period, starts, ends)
+    JOIN billing_hourlyusage AS f
+        ON f.hour >= slice.starts AND f.hour < slice.ends AND f.hour >= %(first_hour)s AND f.hour < %(last_hour)s
+    LEFT JOIN billing_ratecard AS card ON card.organization_id = f.organization_id AND card.id = f.rate_card_id
+),
+grouped AS (
+    SELECT
+        CASE WHEN %(by_period)s THEN f.period END AS period,
+        c.model,
+        c.publisher,
+        c.provider,
+        c.aws_region,
+        c.aws_account,
+        c.routing,
+        c.tier,
+        CASE WHEN %(by_cost_center)s THEN coalesce(center.code, '') ELSE '' END AS cost_center,
+        sum(f.invocations)::bigint AS invocations,
+        sum(f.tokens_input)::bigint AS tokens_input,
+        sum(f.tokens_output)::bigint AS tokens_output,
+        sum(f.tokens_cache_read)::bigint AS tokens_cache_read,
+        sum(f.tokens_cache_write)::bigint AS tokens_cache_write,
+        sum(f.tokens_cache_write_5m)::bigint AS tokens_cache_write_5m,
+        sum(f.tokens_cache_write_1h)::bigint AS tokens_cache_write_1h,
+        coalesce(sum(f.cost_input), 0) AS cost_input,
+        coalesce(sum(f.cost_output), 0) AS cost_output,
+        coalesce(sum(f.cost_cache_read), 0) AS cost_cache_read,
+        coalesce(sum(f.cost_cache_write), 0) AS cost_cache_write,
+        coalesce(sum(f.cost_cache_write_5m), 0) AS cost_cache_write_5m,
+        coalesce(sum(f.cost_cache_write_1h), 0) AS cost_cache_write_1h,
+        coalesce(sum(f.unpriced_input), 0)::bigint AS unpriced_input,
+        coalesce(sum(f.unpriced_output), 0)::bigint AS unpriced_output,
+        coalesce(sum(f.unpriced_cache_read), 0)::bigint AS unpriced_cache_read,
+        coalesce(sum(f.unpriced_cache_write), 0)::bigint AS unpriced_cache_write,
+        coalesce(sum(f.unpriced_cache_write_5m), 0)::bigint AS unpriced_cache_write_5m,
+        coalesce(sum(f.unpriced_cache_write_1h), 0)::bigint AS unpriced_cache_write_1h,
+        coalesce(sum(f.assumed_input), 0) AS assumed_input,
+        coalesce(sum(f.assumed_output), 0) AS assumed_output,
+        coalesce(sum(f.assumed_cache_read), 0) AS assumed_cache_read,
+        coalesce(sum(f.assumed_cache_write), 0) AS assumed_cache_write,
+        coalesce(sum(f.assumed_cache_write_5m), 0) AS assumed_cache_write_5m,
+        coalesce(sum(f.assumed_cache_write_1h), 0) AS assumed_cache_write_1h
+    FROM facts AS f
+    JOIN chosen AS c ON c.organization_id = f.organization_id AND c.series_id = f.series_id
+    LEFT JOIN billing_seriesassignment AS a
+        ON %(with_cost_center)s
+        AND a.organization_id = f.organization_id
+        AND a.usage_series_id = f.series_id
+        AND (a.assigned_from IS NULL OR a.assigned_from <= f.date)
+        AND (a.assigned_to IS NULL OR a.assigned_to > f.date)
+    LEFT JOIN accounts_costcenter AS center
+        ON %(with_cost_center)s AND center.organization_id = a.organization_id AND center.id = a.cost_center_id
+    WHERE %(is_cost_center)s::text[] IS NULL OR coalesce(center.code, '') = ANY (%(is_cost_center)s::text[])
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+),
+told AS (
+    SELECT
+        g.period,
+        g.model,
+        g.publisher,
+        g.provider,
+        g.aws_region,
+        g.aws_account,
+        g.routing,
+        g.tier,
+        g.cost_center,
+        class.token_class,
+        class.tokens,
+        class.cost,
+        class.unpriced,
+        class.assumed,
+        g.invocations,
+        g.tokens_input,
+        g.tokens_output,
+        g.tokens_cache_read,
+        g.tokens_cache_write,
+        g.tokens_cache_write_5m,
+        g.tokens_cache_write_1h
+    FROM grouped AS g
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE WHEN %(by_token_class)s THEN v.token_class ELSE '' END AS token_class,
+            sum(v.tokens)::bigint AS tokens,
+            sum(v.cost) AS cost,
+            sum(v.unpriced)::bigint AS unpriced,
+            sum(v.assumed) AS assumed
+        FROM (
+            VALUES
+            ('input', g.tokens_input, g.cost_input, g.unpriced_input, g.assumed_input),
+            ('output', g.tokens_output, g.cost_output, g.unpriced_output, g.assumed_output),
+            ('cache_read', g.tokens_cache_read, g.cost_cache_read, g.unpriced_cache_read, g.assumed_cache_read),
+            ('cache_write', g.tokens_cache_write, g.cost_cache_write, g.unpriced_cache_write, g.assumed_cache_write),
+            ('cache_write_5m', g.tokens_cache_write_5m, g.cost_cache_write_5m, g.unpriced_cache_write_5m, g.assumed_cache_write_5m),
+            ('cache_write_1h', g.tokens_cache_write_1h, g.cost_cache_write_1h, g.unpriced_cache_write_1h, g.assumed_cache_write_1h)
+        ) AS v (token_class, tokens, cost, unpriced, assumed)
+        WHERE
+            (%(is_token_class)s::text[] IS NULL OR v.token_class = ANY (%(is_token_class)s::text[]))
+            AND (v.tokens > 0 OR NOT %(by_token_class)s)
+        GROUP BY 1
+    ) AS class
+)
+SELECT
+    period,
+    model,
+    publisher,
+    provider,
+    aws_region,
+    aws_account,
+    routing,
+    tier,
+    cost_center,
+    token_class,
+    tokens,
+    cost,
+    unpriced,
+    assumed,
+    invocations,
+    tokens_input,
+    tokens_output,
+    tokens_cache_read,
+    tokens_cache_write,
+    tokens_cache_write_5m,
+    tokens_cache_write_1h
+FROM told
+WHERE
+    NOT %(has_after)s
+    OR (coalesce(period, timestamptz '-infinity'), model, publisher, provider, aws_region, aws_account, routing, tier,
+        cost_center, token_class)
+    > (coalesce(%(after_period)s::timestamptz, timestamptz '-infinity'), %(after_model)s, %(after_publisher)s,
+        %(after_provider)s, %(after_aws_region)s, %(after_aws_account)s, %(after_routing)s, %(after_tier)s,
+        %(after_cost_center)s, %(after_token_class)s)
+ORDER BY
+    period NULLS FIRST, model, publisher, provider, aws_region, aws_account, routing, tier, cost_center, token_class
+LIMIT %(row_limit)s
