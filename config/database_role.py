@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 log = structlog.get_logger()
 
@@ -24,14 +25,14 @@ class UnsafeDatabaseRole(Exception):
     """The role in DATABASE_URL is not held back by row-level security; the text says what to do."""
 
 
-def refuse_unsafe_role() -> None:
-    """Raise `UnsafeDatabaseRole` when the application's role is a superuser, bypasses row-level security, or owns."""
-    with connections["default"].cursor() as cursor:
+def refuse_unsafe_role(connection: BaseDatabaseWrapper | None = None) -> None:
+    """Raise `UnsafeDatabaseRole` when the role is a superuser, bypasses row-level security, or owns what it reads."""
+    with (connection or connections["default"]).cursor() as cursor:
         cursor.execute(FACTS)
         role, superuser, bypasses, owns = cursor.fetchone()
     faults = (
         ("is a superuser", superuser),
-        ("has BYPASSRLS", bypasses),
+        ("has BYPASSRLS", bypasses and not superuser),
         ("owns the database or its tables, itself or as a member of the owner's role", owns and not superuser),
     )
     found = [fault for fault, applies in faults if applies]

@@ -26,6 +26,8 @@ PORT = "5432"
 PROGRAMS = ("initdb", "postgres")
 START_SECONDS = 60
 ORPHAN_SECONDS = 10
+# 107 bytes hold a socket's path, and `.lock` follows it.
+SOCKET_PATH_MAX = 100
 
 CONFIGURATION = """\
 # Written by Yosan at every start: change it in config/local/postgres.py.
@@ -155,6 +157,15 @@ def own(folder: Path, account: Account | None, *, mode: int = 0o700) -> None:
         os.chown(folder, account.user_id, account.group_id)
 
 
+def initialise_folders(cluster: Cluster) -> None:
+    """Make the socket's folder and the cluster's files, unless they exist."""
+    if len(str(cluster.socket_file)) > SOCKET_PATH_MAX:
+        msg = f"The path {cluster.sockets} is too long for a socket: choose a shorter YOSAN_HOME."
+        raise StartRefused(msg)
+    own(cluster.sockets, cluster.account)
+    initialise(cluster)
+
+
 def initialise(cluster: Cluster) -> None:
     """Make the cluster's files unless they exist; a half-made folder of an interrupted start is thrown away."""
     if (cluster.data / "PG_VERSION").exists():
@@ -210,11 +221,7 @@ def _locale_arguments(binaries: Path) -> list[str]:
 
 def start(cluster: Cluster) -> subprocess.Popen[bytes]:
     """Start the cluster, making it first where needed, and return its process once it answers."""
-    own(cluster.sockets, cluster.account)
-    if len(str(cluster.socket_file)) > 100:  # noqa: PLR2004 - 107 bytes hold a socket's path, and .lock follows
-        msg = f"The path {cluster.sockets} is too long for a socket: choose a shorter YOSAN_HOME."
-        raise StartRefused(msg)
-    initialise(cluster)
+    initialise_folders(cluster)
     clear_stale(cluster)
     _configure(cluster)
     process = processes.start(
