@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from billing.domain.dimensions import ContextBand, Namespace, Routing, RoutingClass, SeriesKey, Tier, TokenClass
+from billing.domain.money import EXACT
 
 # The first part of an AWS model id says who made the model.
 PUBLISHER_OF = {
@@ -194,6 +195,7 @@ ANY_REGION = "*"
 SEPARATE_REGIONS = ("us-gov-", "cn-")
 # Costs are stored with 18 places and prices are per million tokens: a finer price would lose digits.
 MAX_RATE_PLACES = 12
+RATE_LIMIT = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,9 +233,11 @@ class Price:
 
 def check_rate(rate: Decimal) -> None:
     """Raise ValueError unless the number can be a price per million tokens."""
-    if not rate.is_finite() or rate < 0:
-        raise ValueError(f"a price is a number not below zero, not {rate}")
-    if rate != round(rate, MAX_RATE_PLACES):
+    if not rate.is_finite() or not 0 <= rate < RATE_LIMIT:
+        raise ValueError(f"a price is a number from zero up to {RATE_LIMIT}, not {rate}")
+    exponent = rate.normalize(EXACT).as_tuple().exponent
+    assert isinstance(exponent, int)
+    if exponent < -MAX_RATE_PLACES:
         raise ValueError(f"a price per million tokens has at most {MAX_RATE_PLACES} decimal places, not {rate}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
+from functools import reduce
 
 # Stored amounts are numeric(38,18); products of a count and a rate need at most 38 digits, and nothing is ever
 # rounded on the way (prec is a bound that is never reached, Inexact would say so in the tests).
@@ -40,7 +41,7 @@ class Money:
         return Money(EXACT.subtract(self.amount, self._same_currency(other)), self.currency)
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
+        return Money(self.amount.copy_negate(), self.currency)
 
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same_currency(other)
@@ -68,21 +69,23 @@ class Money:
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """Add amounts of one currency; nothing adds up to zero."""
-    result = Money(ZERO, currency)
-    for amount in amounts:
-        result += amount
-    return result
+    return reduce(Money.__add__, amounts, Money(ZERO, currency))
+
+
+def add_up(numbers: Iterable[Decimal]) -> Decimal:
+    """Add numbers exactly; the built-in `sum` rounds to the 28 digits of the thread's context."""
+    return reduce(EXACT.add, numbers, ZERO)
 
 
 def split_exactly(amount: Decimal, weights: Sequence[Decimal]) -> tuple[Decimal, ...]:
     """Share a number out by largest remainder; the shares add up to it exactly."""
-    whole = sum(weights, ZERO)
+    whole = add_up(weights)
     if whole <= 0 or any(weight < 0 for weight in weights):
         raise ValueError("weights are not negative and not all zero")
     unit = _unit_of_share(amount)
     ideal = [EXACT.divide(EXACT.multiply(amount, weight), whole) for weight in weights]
     shares = [share.quantize(unit, rounding=ROUND_DOWN, context=EXACT) for share in ideal]
-    left = EXACT.subtract(amount, sum(shares, ZERO))
+    left = EXACT.subtract(amount, add_up(shares))
     step = unit.copy_sign(left)
     by_loss = sorted(range(len(shares)), key=lambda i: abs(EXACT.subtract(ideal[i], shares[i])), reverse=True)
     for index in by_loss[: int(left / step) if left else 0]:

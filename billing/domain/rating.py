@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import reduce
 from typing import NamedTuple
 
 from billing.domain.catalog import PriceBook, PriceFound, PriceKey, PriceScope, UnpricedReason
 from billing.domain.dimensions import ROUTING_CLASS_OF, TOKEN_CLASSES, ContextBand, SeriesKey, TokenClass
-from billing.domain.money import EXACT, ZERO
+from billing.domain.money import EXACT, ZERO, add_up
 from billing.domain.records import TokenCounts, UsageRecord
 
 PER_MILLION = -6
@@ -77,7 +76,7 @@ class TokenCosts(NamedTuple):
     @property
     def total(self) -> Decimal:
         """All that is priced."""
-        return reduce(EXACT.add, (cost for cost in self if cost is not None), ZERO)
+        return add_up(cost for cost in self if cost is not None)
 
 
 class RatedRecord(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_shares_add_up_to_the_whole(amount: Decimal, shares: list[Decimal]) -> N
 def test_nobody_gets_more_than_a_last_digit_besides_the_fair_share(amount: Decimal, shares: list[Decimal]) -> None:
     whole = sum(shares)
     for part, weight in zip(split_exactly(amount, shares), shares, strict=True):
-        assert abs(part * whole - amount * weight) <= Decimal("1.001e-18") * whole + Decimal("1e-9")
+        assert abs(Fraction(part) - Fraction(amount) * Fraction(weight) / Fraction(whole)) <= Fraction(1, 10**18)
 
 
 @pytest.mark.parametrize("bad", [[], [Decimal(0)], [Decimal(-1), Decimal(2)]])
