@@ -21,6 +21,7 @@ from billing.sandbox.sts import EXTERNAL_ID, ROLE_ARN
 from billing.sandbox.traffic import all_series
 from billing.sandbox.wire import Reply
 
+LONGEST_HOURLY: Final = timedelta(days=31)
 LONGEST_DELAY: Final = 600.0
 FAULT_KINDS: Final = ("throttle", "error", "delay", "partial_data", "late_data")
 ACTION: Final = re.compile(r"^(\*|[a-z0-9-]+:(\*|[A-Za-z]+))$")
@@ -184,6 +185,8 @@ def get_truth(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any
     if granularity not in {"day", "hour"}:
         raise BadControl("granularity is day or hour")
     start, end = _range(dispatcher, given)
+    if granularity == "hour" and end - start > LONGEST_HOURLY:
+        raise BadControl(f"hours are told of {LONGEST_HOURLY.days} days at most: give start and end")
     return truth.published(dispatcher.world, start, end, hourly=granularity == "hour")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
+
 from billing.sandbox import bill, names
 from billing.sandbox.cost_explorer import plain
 from billing.sandbox.prices import MILLION, list_rate, private_factor
-from billing.sandbox.traffic import Series, all_series
+from billing.sandbox.traffic import Ints, Series, all_series
 from billing.sandbox.world import World
 
 # CloudWatch tells one number for cache writes; at the stated default all of them live for five minutes.
@@ -44,43 +46,65 @@ class Truth:
         return self.billed - self.visible
 
 
-def _rate(series: Series, token_class: str) -> Decimal:
-    return list_rate(
-        model=series.model,
-        region=series.region,
-        routing=series.routing,
-        tier=series.tier,
-        token_class=token_class,
-    )
+def _rates(series: Series, classes: Iterable[tuple[str, str]]) -> dict[str, Decimal]:
+    """USD per token by the field that holds the tokens."""
+    return {
+        field: list_rate(
+            model=series.model, region=series.region, routing=series.routing, tier=series.tier, token_class=rated_as
+        )
+        / MILLION
+        for field, rated_as in classes
+    }
 
 
-def _truth(world: World, series: Series, first: int, last: int) -> Truth:
-    own = world.snapshot().tokens[series.name]
-    tokens = {name: int(values[first:last].sum()) for name, values in own.items()}
-    factor = private_factor(model=series.model, routing=series.routing, day=first // 24)
-    listed = {name: tokens[name] * _rate(series, rated_as) / MILLION for name, rated_as in VISIBLE if tokens[name]}
-    billed = sum((tokens[name] * _rate(series, name) / MILLION for name in bill.BILLED_CLASSES if tokens[name]), ZERO)
-    if series.endpoint == "batch":
-        listed = {}
-    return Truth(
-        series=series,
-        start=world.start + timedelta(hours=first),
-        tokens=tokens,
-        costs={name: cost * factor for name, cost in listed.items()},
-        costs_list=listed,
-        billed=billed * factor,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rater:
+    """The list rates of one series: those of what CloudWatch shows, and those of the bill."""
+
+    series: Series
+    visible: dict[str, Decimal]
+    billed: dict[str, Decimal]
+
+    def truth(self, start: datetime, day: int, tokens: dict[str, int]) -> Truth:
+        factor = private_factor(model=self.series.model, routing=self.series.routing, day=day)
+        listed = {field: tokens[field] * rate for field, rate in self.visible.items() if tokens[field]}
+        billed = sum((tokens[field] * rate for field, rate in self.billed.items() if tokens[field]), ZERO)
+        return Truth(
+            series=self.series,
+            start=start,
+            tokens=tokens,
+            costs={field: cost * factor for field, cost in listed.items()},
+            costs_list=listed,
+            billed=billed * factor,
+        )
+
+
+def _rater(series: Series, tokens: Mapping[str, Ints]) -> Rater:
+    seen = [pair for pair in VISIBLE if tokens[pair[0]].any()] if series.endpoint != "batch" else []
+    billed = [(name, name) for name in bill.BILLED_CLASSES if tokens[name].any()]
+    return Rater(series=series, visible=_rates(series, seen), billed=_rates(series, billed))
+
+
+def _sums(hourly: Ints, first: int, last: int, step: int) -> list[int]:
+    sums: list[int] = np.add.reduceat(hourly[first:last], np.arange(0, last - first, step)).tolist()
+    return sums
 
 
 def truths(world: World, start: datetime, end: datetime, *, step_hours: int) -> Iterator[Truth]:
     """Of every series with traffic, by day (24) or hour (1); only hours that CloudWatch shows whole."""
     first = max(world.hour_of(start), 0)
     last = min(world.hour_of(end), world.hour_of(world.visible_until()))
+    if first >= last:
+        return
+    snapshot = world.snapshot()
     for series in all_series():
-        for hour in range(first, last, step_hours):
-            found = _truth(world, series, hour, min(hour + step_hours, last))
-            if any(found.tokens.values()):
-                yield found
+        own = snapshot.tokens[series.name]
+        rater = _rater(series, own)
+        sums = {field: _sums(values, first, last, step_hours) for field, values in own.items()}
+        for place, hour in enumerate(range(first, last, step_hours)):
+            tokens = {field: values[place] for field, values in sums.items()}
+            if any(tokens.values()):
+                yield rater.truth(world.start + timedelta(hours=hour), hour // 24, tokens)
 
 
 def tell(truth: Truth, *, hourly: bool) -> dict[str, Any]:

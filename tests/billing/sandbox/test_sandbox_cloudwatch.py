@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ def _calm(aws: Aws) -> None:
 def query(
     name: str = "InputTokenCount",
     *,
-    id: str = "q1",
+    query_id: str = "q1",
     dimensions: dict[str, str] | None = None,
     namespace: str = "AWS/Bedrock",
     period: int = 3600,
@@ -45,7 +44,7 @@ def query(
         "Dimensions": [{"Name": key, "Value": value} for key, value in own.items()],
     }
     unit = {"Unit": more.pop("unit")} if "unit" in more else {}
-    return {"Id": id, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat, **unit}, **more}
+    return {"Id": query_id, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat, **unit}, **more}
 
 
 def ask(
@@ -146,10 +145,10 @@ def test_what_does_not_match_exactly_has_no_data_and_no_error(aws: Aws, strange:
 def test_a_matching_unit_and_the_other_statistics_work(aws: Aws) -> None:
     found = ask(
         aws.client("cloudwatch"),
-        query(id="sum", unit="Count"),
-        query(id="count", stat="SampleCount"),
-        query(id="mean", stat="Average"),
-        query("Invocations", id="calls"),
+        query(query_id="sum", unit="Count"),
+        query(query_id="count", stat="SampleCount"),
+        query(query_id="mean", stat="Average"),
+        query("Invocations", query_id="calls"),
     )
 
     assert found["count"] == found["calls"]
@@ -182,7 +181,7 @@ def test_finer_points_are_kept_for_less_long(aws: Aws, period: int, days: int) -
         ({"period": 10}, "SandboxNotImplemented"),
         ({"stat": "Median"}, "ValidationError"),
         ({"stat": "p95"}, "SandboxNotImplemented"),
-        ({"id": "Upper"}, "ValidationError"),
+        ({"query_id": "Upper"}, "ValidationError"),
         ({"ReturnData": False}, "ValidationError"),
         ({"AccountId": "444455556666"}, "AccessDenied"),
         ({"Label": "${PROP('Region')}"}, "SandboxNotImplemented"),
@@ -205,7 +204,7 @@ def test_expressions_are_refused_and_never_answered_with_nothing(aws: Aws, expre
 
 def test_five_hundred_queries_are_answered_and_one_more_is_not(aws: Aws) -> None:
     client = aws.client("cloudwatch")
-    queries = [query(id=f"q{number}") for number in range(501)]
+    queries = [query(query_id=f"q{number}") for number in range(501)]
 
     assert len(ask(client, *queries[:500], start=NOW - 3 * HOUR)) == 500
     with pytest.raises(ClientError, match="must not have a size greater than 500"):
@@ -227,11 +226,9 @@ def test_periods_upside_down_empty_and_doubled_queries_are_refused(aws: Aws) -> 
 
 def test_datapoints_are_paged_and_every_page_together_is_the_whole(aws: Aws) -> None:
     client = aws.client("cloudwatch")
-    queries = [query(id="a"), query("OutputTokenCount", id="b"), query("Invocations", id="c")]
+    queries = [query(query_id="a"), query("OutputTokenCount", query_id="b"), query("Invocations", query_id="c")]
     whole = ask(client, *queries)
-    page = client.get_metric_data(
-        MetricDataQueries=queries, StartTime=NOW - 24 * HOUR, EndTime=NOW, MaxDatapoints=30
-    )
+    page = client.get_metric_data(MetricDataQueries=queries, StartTime=NOW - 24 * HOUR, EndTime=NOW, MaxDatapoints=30)
 
     assert ask(client, *queries, MaxDatapoints=7) == whole
     assert sum(len(result["Values"]) for result in page["MetricDataResults"]) == 30
@@ -416,7 +413,7 @@ def test_the_last_hour_may_arrive_late(aws: Aws) -> None:
     }
 
 
-def test_a_month_of_a_hundred_series_is_quick(aws: Aws, tmp_path: Path) -> None:
+def test_a_month_of_a_hundred_series_is_quick(aws: Aws) -> None:
     client = aws.client("cloudwatch")
     metrics = client.list_metrics(Namespace="AWS/Bedrock")["Metrics"][:100]
     queries = [

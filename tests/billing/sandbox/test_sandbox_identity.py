@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.error import HTTPError
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from billing.sandbox.control import ControlRefused
 from tests.factories.aws import EXTERNAL_ID, MEMBER_ROLE, NOW, PAYER_ROLE, Aws, code_of, running_aws
+
+JUNE = {"Start": "2026-06-01", "End": "2026-06-02"}
+ASK: dict[str, Callable[[Any], object]] = {
+    "sts": lambda client: client.get_caller_identity(),
+    "cloudwatch": lambda client: client.list_metrics(),
+    "bedrock": lambda client: client.list_inference_profiles(),
+    "ce": lambda client: client.get_tags(TimePeriod=JUNE),
+}
 
 
 @pytest.fixture
@@ -87,25 +95,22 @@ def test_malformed_requests_to_assume_a_role_are_refused(aws: Aws, parameters: d
 
 
 @pytest.mark.parametrize(
-    ("service", "ask", "code"),
+    ("service", "code"),
     [
-        ("sts", lambda client: client.get_caller_identity(), "ExpiredToken"),
-        ("cloudwatch", lambda client: client.list_metrics(), "ExpiredToken"),
-        ("bedrock", lambda client: client.list_inference_profiles(), "ExpiredTokenException"),
-        ("ce", lambda client: client.get_tags(TimePeriod=JUNE), "ExpiredTokenException"),
+        ("sts", "ExpiredToken"),
+        ("cloudwatch", "ExpiredToken"),
+        ("bedrock", "ExpiredTokenException"),
+        ("ce", "ExpiredTokenException"),
     ],
 )
-def test_a_session_ends(aws: Aws, service: str, ask: object, code: str) -> None:
+def test_a_session_ends(aws: Aws, service: str, code: str) -> None:
     client = aws.client(service)
     aws.control.advance(3601)
 
     with pytest.raises(ClientError) as refused:
-        ask(client)  # type: ignore[operator]
+        ASK[service](client)
 
     assert code_of(refused.value) == code
-
-
-JUNE = {"Start": "2026-06-01", "End": "2026-06-02"}
 
 
 def test_the_end_of_a_session_is_told_and_can_be_forced(aws: Aws) -> None:
@@ -128,7 +133,7 @@ def test_unknown_keys_and_tokens_are_refused(aws: Aws, service: str, code: str) 
     for change in ({"aws_access_key_id": "ASIAUNKNOWN000000000"}, {"aws_session_token": "another"}):
         client = aws.vendor(service, **(keys | change))
         with pytest.raises(ClientError) as refused:
-            client.list_metrics() if service == "cloudwatch" else client.list_inference_profiles()
+            ASK[service](client)
         assert code_of(refused.value) == code
 
 
@@ -149,12 +154,13 @@ def test_the_vendors_secret_is_checked_where_it_is_given(tmp_path: Path) -> None
 
 
 def test_a_request_without_a_signature_is_refused(aws: Aws) -> None:
-    with pytest.raises(HTTPError) as refused:
-        urllib.request.urlopen(f"{aws.control.url}/inference-profiles")
+    connection = HTTPConnection(aws.control.url.removeprefix("http://"))
+    connection.request("GET", "/inference-profiles")
+    answer = connection.getresponse()
+    connection.close()
 
-    with refused.value as answer:
-        assert answer.code == 403
-        assert answer.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
+    assert answer.status == 403
+    assert answer.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
 
 
 @pytest.mark.parametrize(
@@ -172,12 +178,7 @@ def test_what_a_role_may_not_do_is_refused_in_the_protocols_own_words(
     client = aws.client(service)
 
     with pytest.raises(ClientError) as refused:
-        if service == "cloudwatch":
-            client.list_metrics()
-        elif service == "ce":
-            client.get_tags(TimePeriod=JUNE)
-        else:
-            client.list_inference_profiles()
+        ASK[service](client)
 
     assert code_of(refused.value) == code
     assert "is not authorized to perform" in str(refused.value)
