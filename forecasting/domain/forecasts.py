@@ -6,12 +6,42 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from statistics import NormalDist
 
 from billing.domain.periods import Month
 from forecasting.domain.series import Scope
 
 NORMAL = NormalDist()
+
+
+class ChoiceReason(StrEnum):
+    """Why a method was chosen."""
+
+    TOO_LITTLE_HISTORY = "TOO_LITTLE_HISTORY"  # nothing to judge by: the recommended one
+    RECOMMENDED = "RECOMMENDED"  # judged, and the baseline is not clearly better
+    BASELINE_BETTER = "BASELINE_BETTER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How wrong a method was on the past of one organization, weighted by money."""
+
+    method: str
+    trials: int
+    memory_days: int
+    total_error: float  # sum of |error of totals| / sum of totals
+    daily_error: float  # the same by day: WAPE
+    bias: float  # signed, positive when too much was expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The method in use and the scores that speak for it."""
+
+    method: str
+    reason: ChoiceReason
+    scores: tuple[Score, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,12 @@ from billing.domain.periods import DateRange, Month
 from forecasting.domain.backtest import backtest
 from forecasting.domain.calendar import Origin
 from forecasting.domain.features import LEVEL_DAYS, apply_log_ratio
-from forecasting.domain.forecasts import ForecastDay, PublishedForecast
+from forecasting.domain.forecasts import Choice, ForecastDay, PublishedForecast
 from forecasting.domain.intervals import CALIBRATED_HISTORY_DAYS, LEVELS, Band, StatedBand, calibrate
 from forecasting.domain.methods import METHODS
 from forecasting.domain.methods.base import FloatArray, Forecast
 from forecasting.domain.parts import reconcile
-from forecasting.domain.selection import BASELINE, RECOMMENDED, Choice, choose
+from forecasting.domain.selection import BASELINE, RECOMMENDED, choose
 from forecasting.domain.series import DailySeries, Scope
 
 DAY = timedelta(days=1)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from forecasting.domain.backtest import Trial
+from forecasting.domain.forecasts import Choice, ChoiceReason, Score
 from forecasting.domain.metrics import CAP
 
 RECOMMENDED = "median_of_five"
@@ -17,39 +16,6 @@ SHORTEST_JUDGED_DAYS = 7
 CLEARLY_BETTER = 0.9
 FEWEST_TRIALS = 20
 MEMORY_DAYS = 60
-
-
-class ChoiceReason(StrEnum):
-    """Why a method was chosen."""
-
-    TOO_LITTLE_HISTORY = "TOO_LITTLE_HISTORY"  # nothing to judge by: the recommended one
-    RECOMMENDED = "RECOMMENDED"  # judged, and the baseline is not clearly better
-    BASELINE_BETTER = "BASELINE_BETTER"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """How wrong a method was on the past of one organization, weighted by money."""
-
-    method: str
-    trials: int
-    memory_days: int
-    total_error: float  # sum of |error of totals| / sum of totals
-    daily_error: float  # the same by day: WAPE
-    bias: float  # signed, positive when too much was expected
-
-    @property
-    def is_enough(self) -> bool:
-        return self.trials >= FEWEST_TRIALS and self.memory_days >= MEMORY_DAYS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The method in use and the scores that speak for it."""
-
-    method: str
-    reason: ChoiceReason
-    scores: tuple[Score, ...]
 
 
 def score(method: str, trials: Sequence[Trial]) -> Score:
@@ -72,12 +38,16 @@ def choose(trials: Mapping[str, Sequence[Trial]]) -> Choice:
     """Choose between the recommended method and the baseline by their trials on one organization's past."""
     recommended, baseline = (score(name, trials[name]) for name in (RECOMMENDED, BASELINE))
     reason = ChoiceReason.RECOMMENDED
-    if not recommended.is_enough:
+    if not _is_enough(recommended):
         reason = ChoiceReason.TOO_LITTLE_HISTORY
     elif baseline.total_error < CLEARLY_BETTER * recommended.total_error:
         reason = ChoiceReason.BASELINE_BETTER
     method = BASELINE if reason is ChoiceReason.BASELINE_BETTER else RECOMMENDED
     return Choice(method=method, reason=reason, scores=(recommended, baseline))
+
+
+def _is_enough(judged: Score) -> bool:
+    return judged.trials >= FEWEST_TRIALS and judged.memory_days >= MEMORY_DAYS
 
 
 def _share(error: float, actual: float) -> float:

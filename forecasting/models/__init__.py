@@ -3,13 +3,17 @@
 from forecasting.models.alerts import AlertEvaluation, AlertEvent, AlertRule, AlertRuleChannel
 from forecasting.models.budgets import Budget
 from forecasting.models.channels import Delivery, NotificationChannel
+from forecasting.models.forecasts import BacktestScore, ForecastPoint, ForecastRun
 
 __all__ = [
     "AlertEvaluation",
     "AlertEvent",
     "AlertRule",
     "AlertRuleChannel",
+    "BacktestScore",
     "Budget",
     "Delivery",
+    "ForecastPoint",
+    "ForecastRun",
     "NotificationChannel",
 ]
