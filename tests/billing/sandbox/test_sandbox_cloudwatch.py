@@ -9,10 +9,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.factories.aws import MEMBER_ROLE, NOW, PAYER_ROLE, Aws, code_of, running_aws
-
-HOUR = timedelta(hours=1)
-SONNET = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+from tests.factories.aws import (
+    HOUR,
+    MEMBER_ROLE,
+    NOW,
+    SONNET,
+    Aws,
+    ask,
+    code_of,
+    one,
+    query,
+    running_aws,
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,56 +33,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 def _calm(aws: Aws) -> None:
     aws.control.clear_faults()
     aws.control.set_now(NOW)
-
-
-def query(
-    name: str = "InputTokenCount",
-    *,
-    query_id: str = "q1",
-    dimensions: dict[str, str] | None = None,
-    namespace: str = "AWS/Bedrock",
-    period: int = 3600,
-    stat: str = "Sum",
-    **more: Any,
-) -> dict[str, Any]:
-    own = {"ModelId": SONNET} if dimensions is None else dimensions
-    metric = {
-        "Namespace": namespace,
-        "MetricName": name,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in own.items()],
-    }
-    unit = {"Unit": more.pop("unit")} if "unit" in more else {}
-    return {"Id": query_id, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat, **unit}, **more}
-
-
-def ask(
-    client: Any, *queries: dict[str, Any], start: datetime = NOW - 24 * HOUR, end: datetime = NOW, **more: Any
-) -> dict[str, dict[datetime, float]]:
-    """All pages, merged by id."""
-    answer: dict[str, dict[datetime, float]] = {}
-    pages = client.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=list(queries), StartTime=start, EndTime=end, **more
-    )
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            points = answer.setdefault(result["Id"], {})
-            stamps = [stamp.astimezone(UTC) for stamp in result["Timestamps"]]
-            points.update(zip(stamps, result["Values"], strict=True))
-    return answer
-
-
-def one(client: Any, **more: Any) -> dict[datetime, float]:
-    times = {name: more.pop(name) for name in ("start", "end") if name in more}
-    return ask(client, query(**more), **times)["q1"]
-
-
-def listed(client: Any, **filters: Any) -> list[tuple[str, str, dict[str, str]]]:
-    pages = client.get_paginator("list_metrics").paginate(**filters)
-    return [
-        (row["Namespace"], row["MetricName"], {pair["Name"]: pair["Value"] for pair in row["Dimensions"]})
-        for page in pages
-        for row in page["Metrics"]
-    ]
 
 
 def test_hours_equal_the_published_truth(aws: Aws) -> None:
@@ -245,108 +203,6 @@ def test_a_page_mark_belongs_to_its_question(aws: Aws) -> None:
             client.get_metric_data(**changed)
     with pytest.raises(ClientError, match="ValidationError"):
         client.get_metric_data(MetricDataQueries=[query()], **times, NextToken="forged")
-
-
-def test_metrics_are_listed_in_pages(aws: Aws) -> None:
-    client = aws.client("cloudwatch")
-    whole = listed(client)
-    aws.control.set_page_size("ListMetrics", 50)
-    paged = listed(client)
-    aws.control.set_page_size("ListMetrics", 500)
-
-    assert paged == whole
-    assert len(whole) > 200
-    assert {namespace for namespace, _, _ in whole} == {
-        "AWS/Bedrock",
-        "AWS/BedrockMantle",
-        "AWS/Bedrock/Agents",
-        "AWS/Bedrock/Guardrails",
-    }
-
-
-def test_listing_narrows_by_name_and_dimension(aws: Aws) -> None:
-    client = aws.client("cloudwatch")
-    found = listed(
-        client,
-        Namespace="AWS/Bedrock",
-        MetricName="InputTokenCount",
-        Dimensions=[{"Name": "ModelId", "Value": SONNET}],
-    )
-
-    assert [dimensions for _, _, dimensions in found] == [
-        {"ModelId": SONNET},
-        {"ModelId": SONNET, "ResolvedServiceTier": "default", "ServiceTier": "default"},
-    ]
-
-
-def test_a_metric_silent_for_two_weeks_vanishes_but_its_data_remains(aws: Aws) -> None:
-    deleted = next(row for row in aws.control.series() if not row["alive"])
-    own = {"ModelId": deleted["inference_profile_id"]}
-    filters = {"Namespace": "AWS/Bedrock", "Dimensions": [{"Name": "ModelId", "Value": own["ModelId"]}]}
-    client = aws.client("cloudwatch", deleted["region"])
-    ten_days_later = listed(client, **filters)
-    aws.control.set_now(NOW + timedelta(days=5))
-    client = aws.client("cloudwatch", deleted["region"])
-
-    assert ten_days_later
-    assert listed(client, **filters) == []
-    assert sum(one(client, dimensions=own, start=NOW - timedelta(days=30)).values()) > 0
-
-
-def test_recently_active_means_three_hours(aws: Aws) -> None:
-    client = aws.client("cloudwatch", "eu-central-1")
-    lately = listed(client, RecentlyActive="PT3H")
-
-    assert 0 < len(lately) < len(listed(client))
-
-
-def test_the_cache_metrics_are_spelled_by_account_and_once_both_ways(aws: Aws) -> None:
-    def spellings(region: str, role_arn: str) -> set[str]:
-        rows = listed(aws.client("cloudwatch", region, role_arn=role_arn), Namespace="AWS/Bedrock")
-        return {name for _, name, _ in rows if name.startswith("CacheRead")}
-
-    assert spellings("us-east-1", PAYER_ROLE) == {"CacheReadInputTokens"}
-    assert spellings("us-east-1", MEMBER_ROLE) == {"CacheReadInputTokenCount"}
-    assert spellings("eu-central-1", PAYER_ROLE) == {"CacheReadInputTokens", "CacheReadInputTokenCount"}
-    profile = next(row for row in aws.control.series() if row["series"] == "p-euc1-sonnet45-geo-support")
-    own = {"ModelId": profile["aws_model_id"]}
-    client = aws.client("cloudwatch", "eu-central-1")
-    assert one(client, name="CacheReadInputTokens", dimensions=own) == one(
-        client, name="CacheReadInputTokenCount", dimensions=own
-    )
-
-
-def test_mantle_tells_the_same_inferences_at_four_levels(aws: Aws) -> None:
-    client = aws.client("cloudwatch")
-    rows = listed(client, Namespace="AWS/BedrockMantle", MetricName="TotalInputTokens")
-    sums: dict[tuple[str, ...], float] = {}
-    for _, name, dimensions in rows:
-        total = sum(one(client, name=name, namespace="AWS/BedrockMantle", dimensions=dimensions).values())
-        level = tuple(sorted(dimensions))
-        sums[level] = sums.get(level, 0) + total
-
-    assert set(sums) == {(), ("Model",), ("Project",), ("Model", "Project")}
-    assert len(set(sums.values())) == 1
-
-
-def test_agents_repeat_tokens_and_tiers_duplicate_them(aws: Aws) -> None:
-    client = aws.client("cloudwatch")
-    rows = listed(client, Namespace="AWS/Bedrock/Agents", MetricName="InputTokenCount")
-    model = rows[0][2]["ModelId"]
-
-    repeated = one(client, namespace="AWS/Bedrock/Agents", dimensions=rows[0][2])
-    again = one(client, dimensions={"ModelId": model, "ServiceTier": "default", "ResolvedServiceTier": "default"})
-
-    assert repeated == again == one(client, dimensions={"ModelId": model})
-
-
-def test_an_account_sees_itself_and_a_region_only(aws: Aws) -> None:
-    member = aws.client("cloudwatch", role_arn=MEMBER_ROLE)
-    elsewhere = aws.client("cloudwatch", "eu-west-1")
-
-    assert one(member) != one(aws.client("cloudwatch"))
-    assert listed(elsewhere) == []
-    assert one(elsewhere) == {}
 
 
 def test_throttling_strikes_as_often_as_asked(aws: Aws) -> None:
