@@ -334,6 +334,5 @@ def ensure_database(cluster: Cluster, name: str = DATABASE) -> None:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
-    with cluster.connect(name) as connection:
-        # Not a trusted extension: the owner could not create it in a migration.
+        # It watches every database from wherever it lies. Here it stays out of dumps: only a superuser may create it.
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
