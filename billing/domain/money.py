@@ -77,6 +77,11 @@ def add_up(numbers: Iterable[Decimal]) -> Decimal:
     return reduce(EXACT.add, numbers, ZERO)
 
 
+def plain(amount: Decimal) -> str:
+    """Write a number out in full for programs: every digit, no exponent, no zeros that say nothing."""
+    return format(amount.normalize(EXACT), "f")
+
+
 def split_exactly(amount: Decimal, weights: Sequence[Decimal]) -> tuple[Decimal, ...]:
     """Share a number out by largest remainder; the shares add up to it exactly."""
     whole = add_up(weights)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.money import CurrencyMismatch, Money, split_exactly, total
+from billing.domain.money import CurrencyMismatch, Money, plain, split_exactly, total
 
 amounts = st.decimals(
     min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=18, allow_nan=False, allow_infinity=False
@@ -83,3 +83,17 @@ def test_nobody_gets_more_than_a_last_digit_besides_the_fair_share(amount: Decim
 def test_weights_are_not_negative_and_not_all_zero(bad: list[Decimal]) -> None:
     with pytest.raises(ValueError, match="weights"):
         usd("1").split(bad)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("12.345678000000000000", "12.345678"),
+        ("0E-18", "0"),
+        ("1E+2", "100"),
+        ("-0.000000000000000001", "-0.000000000000000001"),
+        ("12345678901234567890.123456789012345678", "12345678901234567890.123456789012345678"),
+    ],
+)
+def test_a_number_is_written_out_for_programs_without_losing_a_digit(amount: str, text: str) -> None:
+    assert plain(Decimal(amount)) == text
