@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -40,6 +43,21 @@ class ThemeUnknown(Invalid):
     message = gettext_noop("Choose light, dark or the theme of the device.")
 
 
+class PasswordTooWeak(Invalid):
+    """The password breaks a rule that everybody's must keep."""
+
+    code = "password_too_weak"
+    message = gettext_noop("Choose another password: %(reasons)s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordToken:
+    """What lets its bearer set a person's password, once."""
+
+    uid: str
+    key: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundUser:
     """The person of an e-mail address and whether he was made just now."""
@@ -63,6 +81,22 @@ def ensure_user(*, email: str, language: str = "") -> FoundUser:
     user = User.objects.create_user(email, None, language=language)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return FoundUser(user=user, is_new=True)
+
+
+def make_password_token(user: User) -> PasswordToken:
+    """Return what the page for a new password asks for; void once a password is set, or after three days."""
+    return PasswordToken(uid=user_pk_to_url_str(user), key=default_token_generator.make_token(user))
+
+
+def set_password(*, user_id: int, password: str) -> None:
+    """Set a person's password. Raises PasswordTooWeak."""
+    user = User.objects.get(id=user_id)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise PasswordTooWeak(field="password_variable", reasons=" ".join(error.messages)) from error
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 def change_preferences(*, user_id: int, name: str, language: str, theme: str) -> None:
