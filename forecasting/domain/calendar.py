@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
+from billing.domain.periods import DAY, DateRange, Month, local_day, local_day_bounds
 
-DAY = timedelta(days=1)
 # Daily methods were measured to 60 days ahead; data older than that say nothing about the month of today.
 LONGEST_HORIZON_DAYS = 62
 

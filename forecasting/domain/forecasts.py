@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from statistics import NormalDist
@@ -13,6 +13,7 @@ from billing.domain.periods import Month
 from forecasting.domain.series import Scope
 
 NORMAL = NormalDist()
+PATIENCE = timedelta(minutes=10)
 
 
 class ChoiceReason(StrEnum):
@@ -122,3 +123,25 @@ def _score_of(amount: float, points: tuple[tuple[float, float], ...]) -> float:
     above = next((index for index, (point, _) in enumerate(points) if amount <= point), len(points) - 1)
     (left, low), (right, high) = points[max(above, 1) - 1], points[max(above, 1)]
     return low + (high - low) * (amount - left) / (right - left)
+
+
+def is_forecast_due(
+    *,
+    stored_at: datetime | None,
+    data_until: datetime | None,
+    windows_left: int,
+    made_at: datetime | None,
+    made_on: datetime | None,
+    now: datetime,
+) -> bool:
+    """Whether the organization is to be forecast now: something was stored since it last was.
+
+    `made_at` and `made_on` are when the last forecast was made and the data it was made on. While windows are still
+    left to be read (a backfill stores one after the other), news that does not move `data_until` waits for its turn.
+    """
+    if stored_at is None or data_until is None:
+        return False
+    if made_at is None or made_on is None:
+        return True
+    is_pressing = windows_left == 0 or data_until > made_on or now - made_at >= PATIENCE
+    return stored_at > made_at and is_pressing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from itertools import accumulate
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from billing.domain.exchange_rates import USD
 from billing.domain.money import EXACT
-from billing.domain.periods import DateRange, Month
+from billing.domain.periods import DAY, DateRange, Month
 from forecasting.domain.backtest import backtest
 from forecasting.domain.calendar import Origin
 from forecasting.domain.features import LEVEL_DAYS, apply_log_ratio
@@ -23,28 +23,14 @@ from forecasting.domain.methods import METHODS
 from forecasting.domain.methods.base import FloatArray, Forecast
 from forecasting.domain.parts import reconcile
 from forecasting.domain.selection import BASELINE, RECOMMENDED, choose
-from forecasting.domain.series import DailySeries, Scope
+from forecasting.domain.series import HISTORY_DAYS, DailySeries, Scope, ScopeSpend
 
-DAY = timedelta(days=1)
 ZERO = Decimal(0)
 # Forecasts are rounded to this: finer would pretend.
 SMALLEST = Decimal("0.000001")
-# A year holds every season; older days weigh nothing in any method.
-LONGEST_HISTORY_DAYS = 365
 # Backtests look as far ahead as a month is long.
 BACKTEST_DAYS = 30
 SHORTEST_KNOWN_SHARE = 1 / 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeSpend:
-    """What is known of one scope: rated spend by organization day, the current, incomplete day included."""
-
-    scope: Scope
-    days: Mapping[date, Decimal]
-
-    def between(self, days: DateRange) -> Decimal:
-        return sum((amount for day, amount in self.days.items() if day in days), ZERO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +94,7 @@ def forecast_months(
 
 def _history(spend: ScopeSpend, origin: Origin) -> FloatArray:
     """The complete days since the first charge; of a scope that began today, today as it will be at this pace."""
-    start = origin.current_day - LONGEST_HISTORY_DAYS * DAY
+    start = origin.current_day - HISTORY_DAYS * DAY
     complete = {day: float(amount) for day, amount in spend.days.items() if start <= day < origin.current_day}
     series = DailySeries.from_days(complete, start=start, end=origin.current_day).since_first_charge()
     if len(series):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
-DAY = timedelta(days=1)
+from billing.domain.money import EXACT
+from billing.domain.periods import DAY, DateRange
+
+# Half a year of backtests and the history that the oldest of them needs; older days weigh nothing in any method.
+HISTORY_DAYS = 200
 
 
 class ScopeKind(StrEnum):
@@ -36,6 +41,27 @@ class Scope:
 
 
 WHOLE_ORGANIZATION = Scope(ScopeKind.ORGANIZATION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeSpend:
+    """What is known of one scope: rated spend by organization day, the current, incomplete day included."""
+
+    scope: Scope
+    days: Mapping[date, Decimal]
+
+    def between(self, days: DateRange) -> Decimal:
+        return sum((amount for day, amount in self.days.items() if day in days), Decimal(0))
+
+
+def is_adding_up(spend: Iterable[ScopeSpend]) -> bool:
+    """Whether the parts of each kind that has any add up to the organization, day by day."""
+    sums: dict[ScopeKind, dict[date, Decimal]] = {}
+    for one in spend:
+        of_kind = sums.setdefault(one.scope.kind, {})
+        for day, amount in one.days.items():
+            of_kind[day] = EXACT.add(of_kind.get(day, Decimal(0)), amount)
+    return all(of_kind == sums.get(ScopeKind.ORGANIZATION) for of_kind in sums.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import F, Q
@@ -12,11 +14,11 @@ CHOICE_REASONS = [
 ]
 
 
-def identity():
+def identity() -> models.BigAutoField:
     return models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")
 
 
-def organization():
+def organization() -> models.ForeignKey:
     return models.ForeignKey(
         db_default=accounts.tenancy.isolation.NamedOrganization(),
         db_index=False,
@@ -27,11 +29,11 @@ def organization():
     )
 
 
-def money():
+def money() -> models.DecimalField:
     return models.DecimalField(decimal_places=18, max_digits=38)
 
 
-def options(*, constraints, indexes=()):
+def options(*, constraints: list[models.BaseConstraint], indexes: Sequence[models.Index] = ()) -> dict[str, object]:
     return {
         "abstract": False,
         "base_manager_name": "objects",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -13,7 +14,7 @@ from forecasting.domain.forecasts import ChoiceReason
 from forecasting.domain.series import ScopeKind
 
 
-def _money() -> models.DecimalField[object, object]:
+def _money() -> models.DecimalField[Decimal, Decimal]:
     """An amount of money as facts are stored: rounded only to be shown."""
     return models.DecimalField(max_digits=38, decimal_places=18)
 
