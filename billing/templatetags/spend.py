@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django import template
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, ngettext
 
 from billing.domain import figures
+from billing.domain.collection import Source
 from billing.domain.dimensions import Basis
+from billing.domain.exchange_rates import USD
+from billing.domain.freshness import FRESHNESS_LABELS, SOURCE_LABELS, Freshness
 from billing.domain.money import Money
 from billing.domain.periods import Month
 
 register = template.Library()
+
+SHORTEST = timedelta(microseconds=1)
+MINUTE, HOUR = 60, 3600
 
 
 @register.filter
@@ -131,6 +137,42 @@ def moment(value: datetime | None, time_zone: str = "UTC") -> str:
 def utc_moment(value: datetime | None) -> str:
     """Write a time in UTC, for the hover text beside a local one."""
     return moment(value, "UTC")
+
+
+@register.filter
+def usd(value: Decimal | None) -> Money | None:
+    """Take a bare number for US dollars, as AWS's charges and prices are."""
+    return None if value is None else Money(value, USD)
+
+
+@register.filter
+def last_utc_day(value: datetime) -> date:
+    """Return the last UTC day that is complete at a midnight, which is how far a bill reaches."""
+    return (value - SHORTEST).astimezone(UTC).date()
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """Write how long something takes, in the unit that people would choose."""
+    if seconds < MINUTE:
+        return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
+    if seconds < HOUR:
+        minutes = round(seconds / MINUTE)
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+    hours = round(seconds / HOUR)
+    return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+
+
+@register.filter
+def source_name(value: Source) -> str:
+    """Name a source of data."""
+    return gettext(SOURCE_LABELS[value])
+
+
+@register.filter
+def freshness_name(value: Freshness) -> str:
+    """Name how fresh a source is."""
+    return gettext(FRESHNESS_LABELS[value])
 
 
 @register.inclusion_tag("partials/_money.html")

@@ -8,6 +8,7 @@ export const icons = [
   "check",
   "chevron-down",
   "chevron-right",
+  "circle",
   "circle-check",
   "clock",
   "cloud",

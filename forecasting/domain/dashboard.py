@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from billing.domain.dimensions import Dimension
 from billing.domain.money import EXACT, Money
-from billing.domain.periods import DAY, DateRange, Month
+from billing.domain.periods import HOUR, Month
 from forecasting.domain.budgets import BudgetStatus, RateInForce
+from forecasting.domain.forecasts import PublishedForecast
+from forecasting.domain.series import ScopeKind
 
 ZERO = Decimal(0)
 # As many as a legend and six inks carry; the rest is one line.
@@ -29,6 +31,14 @@ class FindingKind(StrEnum):
     ON_PLAN = "ON_PLAN"
     LANDS = "LANDS"  # no budget to hold it against
     SPENT = "SPENT"  # no forecast yet
+
+
+class NeedKind(StrEnum):
+    """What can wait for somebody."""
+
+    BUDGET = "BUDGET"
+    SOURCE = "SOURCE"
+    UNPRICED = "UNPRICED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,10 @@ class Landing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakdownRow:
-    """One part of the month so far, beside the same days of the month before. `key` None: nobody owns it."""
+    """One part of the month so far, beside the same stretch of the month before.
+
+    `key` None: nobody owns it, or the model is not recognized. The rest has no name either: the page gives both one.
+    """
 
     key: str | None
     label: str
@@ -88,12 +101,19 @@ class Breakdown:
     total: Money
     before: Money
 
+    @property
+    def change(self) -> Money:
+        return self.total - self.before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mover:
-    """The part that grew most against the same days of the month before, and its share of all growth."""
+    """The part that grew most against the same stretch of the month before, and its share of all growth.
 
-    cost_center: str | None
+    An empty name: spend that no cost center owns, or of a model that is not recognized.
+    """
+
+    cost_center: str
     model: str
     growth: Money
     share: Decimal | None
@@ -126,35 +146,23 @@ def month_gone(month: Month, data_until: date) -> Decimal:
     return EXACT.divide(Decimal(gone), Decimal(month.days))
 
 
-def landing_days(
-    *,
-    spent_usd: Decimal,
-    days: Sequence[tuple[date, Decimal, Decimal, Decimal]],
-    lo_80_usd: Decimal,
-    hi_80_usd: Decimal,
-    rate: RateInForce,
-) -> tuple[LandingDay, ...]:
-    """Add the coming days up, with a band that ends exactly where the month's band ends.
-
-    Bounds of days do not add up to a bound of their sum (good and bad days cancel out), so each day takes the part of
-    the month's band that its own width, with those before it, has of all widths.
-    """
-    expected, below, above, rows = spent_usd, ZERO, ZERO, []
-    for day, forecast, low, high in days:
-        expected += forecast
-        below += max(forecast - low, ZERO)
-        above += max(high - forecast, ZERO)
-        rows.append((day, expected, below, above))
-    lower = _stretch(expected - lo_80_usd, below)
-    upper = _stretch(hi_80_usd - expected, above)
-    return tuple(
-        LandingDay(
-            date=day,
-            expected=rate.convert(middle),
-            lo_80=rate.convert(middle - down * lower),
-            hi_80=rate.convert(middle + up * upper),
-        )
-        for day, middle, down, up in rows
+def landing_of(forecast: PublishedForecast, rate: RateInForce) -> Landing:
+    """Express a forecast in the currency of the page."""
+    return Landing(
+        total=rate.convert(forecast.total),
+        lo_80=rate.convert(forecast.lo_80),
+        hi_80=rate.convert(forecast.hi_80),
+        is_calibrated=forecast.calibrated,
+        made_at=forecast.made_at,
+        days=tuple(
+            LandingDay(
+                date=day.date,
+                expected=rate.convert(day.running_total),
+                lo_80=rate.convert(day.lo_80),
+                hi_80=rate.convert(day.hi_80),
+            )
+            for day in forecast.days
+        ),
     )
 
 
@@ -167,15 +175,14 @@ def running_total(days: Iterable[DayAmount], currency: str) -> tuple[DayAmount, 
     return tuple(rows)
 
 
-def same_days_before(month: Month, last_day: date) -> DateRange:
-    """Return the days of the month before that answer to the month's days up to `last_day`, at most all of them."""
-    before = month.previous()
-    length = min((last_day - month.start).days + 1, before.days)
-    return DateRange(before.start, before.start + length * DAY)
+def same_stretch_before(month_start: datetime, data_until: datetime, before: tuple[datetime, datetime]) -> datetime:
+    """Return how far the month before must be read to cover as much time as this month has covered, at most all of it."""
+    start, end = before
+    return min(start + max(data_until - month_start, HOUR), end)
 
 
 def break_down(
-    dimension: Dimension, parts: Iterable[PartCost], *, rate: RateInForce, rate_before: RateInForce, rest_label: str
+    dimension: Dimension, parts: Iterable[PartCost], *, rate: RateInForce, rate_before: RateInForce
 ) -> Breakdown:
     """Sort the parts, keep the largest and add up the rest; what nobody owns keeps its own line, also when small."""
     known = sorted((part for part in parts if part.now or part.before or part.tokens_unpriced), key=_by_size)
@@ -184,7 +191,7 @@ def break_down(
     rest = owned[len(kept) :]
     shown = [*kept, *(part for part in known if part.key is None)]
     if rest:
-        shown.append(_sum_of(rest, rest_label))
+        shown.append(_sum_of(rest))
     total = sum((part.now for part in known), ZERO)
     largest = max((part.now for part in shown), default=ZERO)
     rows = tuple(
@@ -205,17 +212,37 @@ def break_down(
 
 
 def largest_mover(
-    parts: Mapping[tuple[str | None, str], tuple[Decimal, Decimal]], *, rate: RateInForce
+    parts: Mapping[tuple[str | None, str | None], tuple[Decimal, Decimal]],
+    *,
+    rate: RateInForce,
+    label: Callable[[Dimension, str | None], str],
 ) -> Mover | None:
     """Return the cost center and model that grew most, from (now, before) in dollars; None when nothing grew."""
     grown = {key: now - before for key, (now, before) in parts.items() if now > before}
     if not grown:
         return None
-    key = max(grown, key=lambda candidate: (grown[candidate], candidate[0] or "", candidate[1]))
+    center, model = key = max(grown, key=lambda candidate: (grown[candidate], candidate[0] or "", candidate[1] or ""))
     net = sum((now - before for now, before in parts.values()), ZERO)
-    # Where others shrank, one part can be more than all of the net growth: then a share says nothing.
-    share = EXACT.divide(grown[key], net) if net >= grown[key] else None
-    return Mover(cost_center=key[0], model=key[1], growth=rate.convert(grown[key]), share=share)
+    return Mover(
+        cost_center=label(Dimension.COST_CENTER, center),
+        model=label(Dimension.MODEL, model),
+        growth=rate.convert(grown[key]),
+        # Where others shrank, one part can be more than all of the net growth: then a share says nothing.
+        share=EXACT.divide(grown[key], net) if net >= grown[key] else None,
+    )
+
+
+def most_pressing(budgets: Iterable[BudgetStatus]) -> BudgetStatus | None:
+    """Return the budget of the whole organization that is closest to being exceeded, or furthest beyond."""
+    whole = [status for status in budgets if status.budget.scope.kind is ScopeKind.ORGANIZATION]
+    return max(whole, key=_pressure, default=None)
+
+
+def excess_of(status: BudgetStatus) -> Money | None:
+    """Return by how much a budget is or will be exceeded, whichever is more; None when it fits."""
+    excess = [-status.left] + ([status.forecast.over] if status.forecast else [])
+    worst = max(excess, key=lambda money: money.amount)
+    return worst if worst.amount > status.budget.amount.amount * NOTABLE else None
 
 
 def axis_of(largest: Decimal) -> tuple[Decimal, Decimal]:
@@ -229,27 +256,23 @@ def axis_of(largest: Decimal) -> tuple[Decimal, Decimal]:
     return step * steps, step
 
 
-def is_late(data_until: datetime, usual_lag: timedelta, now: datetime) -> bool:
-    """Return whether data are older than the source's usual lag."""
-    return now - data_until > usual_lag
+def _pressure(status: BudgetStatus) -> tuple[Decimal, int]:
+    expected = status.forecast.share if status.forecast else ZERO
+    return max(status.spent_share, expected), -status.budget.id
 
 
 def _by_size(part: PartCost) -> tuple[Decimal, str]:
     return -part.now, part.label
 
 
-def _sum_of(parts: Sequence[PartCost], label: str) -> PartCost:
+def _sum_of(parts: Sequence[PartCost]) -> PartCost:
     return PartCost(
         key="",
-        label=label,
+        label="",
         now=sum((part.now for part in parts), ZERO),
         before=sum((part.before for part in parts), ZERO),
         tokens_unpriced=sum(part.tokens_unpriced for part in parts),
     )
-
-
-def _stretch(width: Decimal, widths: Decimal) -> Decimal:
-    return EXACT.divide(max(width, ZERO), widths) if widths else ZERO
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal:

@@ -161,7 +161,9 @@ def daily_chart(
     zero = Money(Decimal(0), currency)
     lines = []
     for ink, name, amounts in parts:
-        known = {amount.date: amount.cost for amount in amounts}
+        known: dict[date, Money] = {}
+        for amount in amounts:
+            known[amount.date] = known.get(amount.date, zero) + amount.cost
         lines.append(Line(role=ink, name=name, values=[known.get(day, zero) for day in shown]))
     return Chart(
         id="daily-chart",
