@@ -106,8 +106,10 @@ def put_fault(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any
     fault = Fault(**given)
     if fault.kind not in FAULT_KINDS:
         raise BadControl(f"kind must be one of {', '.join(FAULT_KINDS)}")
-    if fault.every is not None and fault.every < 1:
-        raise BadControl("every must be at least 1")
+    for name in ("count", "every"):
+        number = getattr(fault, name)
+        if number is not None and (not isinstance(number, int) or number < 1):
+            raise BadControl(f"{name} must be a whole number of at least 1")
     if not 0 <= fault.share <= 1 or fault.hours < 1 or not 0 <= fault.delay_seconds <= LONGEST_DELAY:
         raise BadControl("share is 0 to 1, hours at least 1, delay_seconds 0 to 600")
     with dispatcher.state.lock:

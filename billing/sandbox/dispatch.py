@@ -73,8 +73,10 @@ class Dispatcher:
             protocol = protocol_of(service)
             reply = self._perform(request, service, protocol, request_id)
         except AwsError as error:
-            writer = protocol or RestJsonProtocol(service_model("bedrock"))
-            reply = writer.refuse(error, request_id)
+            reply = _writer(protocol).refuse(error, request_id)
+        except RecursionError:
+            deep = AwsError("SerializationException", "The request is nested too deeply.")
+            reply = _writer(protocol).refuse(deep, request_id)
         return Reply(status=reply.status, headers={**reply.headers, "x-amzn-RequestId": request_id}, body=reply.body)
 
     def _perform(self, request: Request, service: Service, protocol: Protocol, request_id: str) -> Reply:
@@ -91,6 +93,11 @@ class Dispatcher:
             raise NotStaged(f"{service.model}:{ask.operation}")
         context = Context(caller=caller, world=self.world, state=self.state, faults=faults)
         return protocol.write(ask.operation, operation(context, ask.parameters), request_id)
+
+
+def _writer(protocol: Protocol | None) -> Protocol:
+    # Who cannot be told apart is answered in the plainest protocol.
+    return protocol or RestJsonProtocol(service_model("bedrock"))
 
 
 def _service(name: str) -> Service:

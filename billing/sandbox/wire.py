@@ -97,7 +97,7 @@ def _scalar(value: Any, type_name: str) -> Any:
             return int(value)
         if isinstance(value, str) and type_name == "boolean":
             return {"true": True, "false": False}[value]
-    except (ValueError, KeyError, OverflowError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
         raise AwsError("SerializationException", f"Not a {type_name}: {value!r}") from error
     return value
 

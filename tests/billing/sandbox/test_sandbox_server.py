@@ -21,6 +21,12 @@ from tests.factories.aws import EXTERNAL_ID, PAYER_ROLE, Aws, running_aws
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    with running_aws(tmp_path_factory.mktemp("sandbox")) as found:
+        yield found
+
+
 @contextmanager
 def program(state_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-m", "billing.sandbox", "--port", "0", "--state-dir", str(state_dir), *options]
@@ -89,6 +95,53 @@ def test_a_connection_is_kept_and_too_much_is_refused(tmp_path: Path) -> None:
         refused = connection.getresponse()
         assert refused.status == 413
         connection.close()
+
+
+SIGNED = "AWS4-HMAC-SHA256 Credential=AKIASANDBOXVENDOR0001/20261124/us-east-1/{}/aws4_request, SignedHeaders=host, Signature={}"
+GRANITE = "GraniteServiceVersion20100801.GetMetricData"
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "body"),
+    [
+        ("monitoring", GRANITE, "not json"),
+        ("monitoring", GRANITE, "[]"),
+        ("monitoring", GRANITE, "\udcff"),
+        ("monitoring", GRANITE, '{"StartTime": null, "EndTime": 0, "MetricDataQueries": []}'),
+        ("monitoring", GRANITE, '{"StartTime": 1e300, "EndTime": 0, "MetricDataQueries": []}'),
+        ("monitoring", GRANITE, '{"StartTime": 0, "EndTime": 1, "MetricDataQueries": "all"}'),
+        ("monitoring", GRANITE, '{"StartTime": 0, "EndTime": 1, "MetricDataQueries": [], "Surprise": 1}'),
+        ("monitoring", GRANITE, "[" * 100_000),
+        ("monitoring", "GraniteServiceVersion20100801.Nothing", "{}"),
+        ("monitoring", "AWSInsightsIndexService.GetCostAndUsage", "{}"),
+        ("monitoring", "", "{}"),
+        ("ce", "AWSInsightsIndexService.GetCostAndUsage", "{}"),
+        ("ce", "AWSInsightsIndexService.GetCostAndUsage", '{"TimePeriod": 1, "Granularity": 2, "Metrics": 3}'),
+        ("sts", "", "date,usage,cost\n2026-10-01,1,2"),
+        ("sts", "", "Action=AssumeRole&Version=2011-06-15"),
+        ("sts", "", "Action=AssumeRole&Version=2011-06-15&RoleArn.x=1&RoleArn=2"),
+        ("sts", "", "Action=GetCallerIdentity&Version=2000-01-01"),
+        ("sts", "", "a." * 50_000 + "=1&Action=AssumeRole&Version=2011-06-15"),
+        ("bedrock", "", ""),
+        ("s3", "", ""),
+        ("../etc", "", ""),
+    ],
+)
+def test_nonsense_is_refused_and_the_server_lives_on(aws: Aws, service: str, target: str, body: str) -> None:
+    connection = http.client.HTTPConnection(aws.control.url.removeprefix("http://"))
+    headers = {
+        "Authorization": SIGNED.format(service, "0" * 64),
+        "X-Amz-Date": "20261124T063000Z",
+        "X-Amz-Target": target,
+    }
+    connection.request("POST", "/", body.encode("utf-8", "surrogateescape"), headers)
+    answer = connection.getresponse()
+    told = answer.read()
+    connection.close()
+
+    assert answer.status in {400, 403, 404, 501}
+    assert told
+    assert aws.control.health()["status"] == "ok"
 
 
 def test_many_ask_at_once(tmp_path: Path) -> None:
