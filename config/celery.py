@@ -6,6 +6,9 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_init
+
+from config.database_role import refuse_unsafe_start
 
 app = Celery("yosan")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -16,3 +19,9 @@ app.autodiscover_tasks()
 TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {}
 
 app.conf.beat_schedule = {name: {"task": task, "schedule": schedule} for name, (task, schedule) in TIMETABLE.items()}
+
+
+@worker_init.connect
+def refuse_unsafe_role(**_facts: object) -> None:
+    """End a worker, before it takes a message, whose database role sees past the wall."""
+    refuse_unsafe_start()
