@@ -17,6 +17,7 @@ from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import USD, ExchangeRate
 from billing.domain.money import EXACT, Money
 from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
+from forecasting.domain.forecasts import PublishedForecast
 from forecasting.domain.series import Scope, ScopeKind
 
 DAY = timedelta(days=1)
@@ -310,6 +311,26 @@ def budget_status(
         tokens_unpriced=tokens_unpriced,
         days=by_day,
         forecast=forecast,
+    )
+
+
+def budget_forecast(published: PublishedForecast, *, amount: Money, rate: RateInForce) -> BudgetForecast:
+    """Return what a published forecast, in dollars, says of a budget's amount."""
+    assert published.currency == USD, "forecasts stand in the currency of the facts"
+    amount_usd = rate.convert_back(amount)
+    total = rate.convert(published.total)
+    return BudgetForecast(
+        total=total,
+        lo_80=rate.convert(published.lo_80),
+        hi_80=rate.convert(published.hi_80),
+        share=share_of(total, amount),
+        over=total - amount,
+        probability_over=Decimal(repr(published.probability_over(amount_usd))),
+        crossing_date=published.reached_on(amount_usd),
+        is_calibrated=published.calibrated,
+        method=published.method,
+        made_at=published.made_at,
+        data_until=published.data_until,
     )
 
 

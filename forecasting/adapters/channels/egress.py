@@ -31,7 +31,6 @@ from forecasting.domain.channels import ChannelAddressInvalid, Endpoint, Failure
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
 DEADLINE = timedelta(seconds=15)
-# Enough to say why a message was refused; what a receiver answers beyond that is of no use to us.
 MAX_ANSWER_BYTES = 16 * 1024
 MAX_REQUEST_BYTES = 256 * 1024
 
@@ -49,14 +48,6 @@ def resolve(host: str, port: int) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the receiver said."""
-
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Egress:
     """The guarded way out. `allowed_hosts` are those the installation's settings name."""
 
@@ -66,8 +57,8 @@ class Egress:
     connect_timeout: timedelta = CONNECT_TIMEOUT
     deadline: timedelta = DEADLINE
 
-    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send one POST request. Raises DeliveryFailed when no answer came or the guard refuses the address."""
+    def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
+        """Send one POST request and return the status of the answer. Raises DeliveryFailed when no answer came or the guard refuses the address."""
         assert len(body) <= MAX_REQUEST_BYTES, "a message is a few kilobytes"
         try:
             endpoint = parse_endpoint(url, allowed_hosts=self.allowed_hosts)
@@ -100,13 +91,16 @@ class Egress:
         )
 
 
-def _exchange(connection: HTTPConnection, endpoint: Endpoint, body: bytes, headers: Mapping[str, str]) -> Answer:
+def _exchange(connection: HTTPConnection, endpoint: Endpoint, body: bytes, headers: Mapping[str, str]) -> int:
     connection.request(
         "POST", endpoint.target, body=body, headers={**headers, "Host": endpoint.authority}, preload_content=False
     )
     response = connection.getresponse()
-    # Not decoded: a small answer must not unpack into a large one.
-    return Answer(status=response.status, body=response.read(MAX_ANSWER_BYTES, decode_content=False))
+    # The status is the answer. The rest is read, up to a limit and not unpacked, because a receiver that cannot get rid
+    # of it may take the message for lost; it is told to nobody, or a webhook would be a way to read what is inside.
+    with suppress(HTTPError, HTTPException, OSError):
+        response.read(MAX_ANSWER_BYTES, decode_content=False)
+    return response.status
 
 
 @contextmanager
@@ -141,11 +135,11 @@ def _translated_errors() -> Iterator[None]:
     """Turn what the libraries raise into ours. Their texts name the judged address, which outsiders need not learn."""
     try:
         yield
+    except (NewConnectionError, ConnectionError) as error:  # the first is a kind of ConnectTimeoutError
+        raise DeliveryFailed(Failure.NOT_REACHED) from error
     except (ConnectTimeoutError, ReadTimeoutError, TimeoutError) as error:
         raise DeliveryFailed(Failure.TOO_SLOW) from error
     except ssl.SSLCertVerificationError as error:
         raise DeliveryFailed(Failure.NOT_TRUSTED, error.verify_message) from error
-    except (NewConnectionError, ConnectionError) as error:
-        raise DeliveryFailed(Failure.NOT_REACHED) from error
     except (HTTPError, HTTPException, OSError) as error:
         raise DeliveryFailed(Failure.UNAVAILABLE, type(error).__name__) from error

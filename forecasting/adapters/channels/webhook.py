@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from accounts.domain.audit import Json
 from forecasting.adapters.channels.base import DeliveryFailed, Destination, Message
-from forecasting.adapters.channels.egress import Answer, Egress
+from forecasting.adapters.channels.egress import Egress
 from forecasting.adapters.channels.text import absolute_links, finding_text
 from forecasting.domain.channels import Failure, MessageKind
 
@@ -36,10 +36,10 @@ class WebhookChannel:
         """Send it, or raise DeliveryFailed. Whatever is not 2xx is a failure."""
         body = webhook_body(message, destination)
         egress = self._egress or Egress(allowed_hosts=tuple(settings.WEBHOOK_ALLOWED_HOSTS))
-        answer = egress.post(
+        status = egress.post(
             destination.address, body=body, headers=signed_headers(message.id, body, secret=destination.secret, now=now)
         )
-        _raise_unless_accepted(answer)
+        _raise_unless_accepted(status)
 
 
 def webhook_body(message: Message, destination: Destination) -> bytes:
@@ -72,8 +72,7 @@ def signed_headers(message_id: str, body: bytes, *, secret: str, now: datetime) 
     }
 
 
-def _raise_unless_accepted(answer: Answer) -> None:
-    status = answer.status
+def _raise_unless_accepted(status: int) -> None:
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     detail = f"HTTP {status}"

@@ -24,6 +24,7 @@ from forecasting.domain.budgets import (
     DayCost,
     PeriodKind,
     RateInForce,
+    budget_forecast,
     budget_status,
     check_name,
     check_scope,
@@ -31,6 +32,7 @@ from forecasting.domain.budgets import (
     period_at,
     rate_in_force,
 )
+from forecasting.domain.forecasts import ForecastDay, PublishedForecast
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 
 TOKYO = "Asia/Tokyo"
@@ -362,3 +364,59 @@ def test_spend_is_shown_in_the_budgets_currency() -> None:
     assert found.spent == Money(Decimal(1525), "JPY")
     assert found.spent_share == Decimal("0.5")
     assert yen.convert_back(found.spent) == Decimal(10)
+
+
+def published(**fields: Any) -> PublishedForecast:
+    day = {"lo_80": Decimal(0), "hi_80": Decimal(0), "lo_95": Decimal(0), "hi_95": Decimal(0)}
+    return PublishedForecast(
+        **{
+            "scope": WHOLE_ORGANIZATION,
+            "month": Month(2026, 11),
+            "made_at": datetime(2026, 11, 10, 8, tzinfo=UTC),
+            "data_until": datetime(2026, 11, 10, 7, tzinfo=UTC),
+            "method": "ensemble",
+            "calibrated": True,
+            "history_days": 90,
+            "currency": "USD",
+            "spent_to_date": Decimal(300),
+            "total": Decimal(1280),
+            "lo_50": Decimal(1180),
+            "hi_50": Decimal(1380),
+            "lo_80": Decimal(1100),
+            "hi_80": Decimal(1500),
+            "lo_95": Decimal(1000),
+            "hi_95": Decimal(1700),
+            "days": tuple(
+                ForecastDay(date=date(2026, 11, number), amount=Decimal(50), running_total=Decimal(total), **day)
+                for number, total in ((28, 980), (29, 1050), (30, 1280))
+            ),
+            **fields,
+        }
+    )
+
+
+def test_a_forecast_is_held_against_the_amount() -> None:
+    found = budget_forecast(published(), amount=usd(1000), rate=DOLLARS)
+
+    assert found.total == usd(1280)
+    assert found.share == Decimal("1.28")
+    assert found.over == usd(280)
+    assert found.crossing_date == date(2026, 11, 29)
+    assert found.probability_over == pytest.approx(Decimal("0.975"), abs=Decimal("0.0001"))
+
+
+def test_a_forecast_that_fits_crosses_on_no_day() -> None:
+    found = budget_forecast(published(), amount=usd(5000), rate=DOLLARS)
+
+    assert found.over == usd(-3720)
+    assert found.crossing_date is None
+    assert found.probability_over < Decimal("0.01")
+
+
+def test_forecast_and_budget_are_compared_in_one_currency() -> None:
+    yen = RateInForce(currency="JPY", units_per_usd=Decimal(150), month=Month(2026, 11))
+    found = budget_forecast(published(), amount=Money(Decimal(150000), "JPY"), rate=yen)
+
+    assert found.total == Money(Decimal(192000), "JPY")
+    assert found.share == Decimal("1.28")
+    assert found.crossing_date == date(2026, 11, 29)
