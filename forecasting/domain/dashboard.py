@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from billing.domain.dimensions import Dimension
-from billing.domain.money import EXACT, Money
+from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import HOUR, Month
 from forecasting.domain.budgets import BudgetStatus, RateInForce
 from forecasting.domain.forecasts import PublishedForecast
@@ -192,7 +192,7 @@ def break_down(
     shown = [*kept, *(part for part in known if part.key is None)]
     if rest:
         shown.append(_sum_of(rest))
-    total = sum((part.now for part in known), ZERO)
+    total = add_up(part.now for part in known)
     largest = max((part.now for part in shown), default=ZERO)
     rows = tuple(
         BreakdownRow(
@@ -207,7 +207,7 @@ def break_down(
         )
         for part in shown
     )
-    before = sum((part.before for part in known), ZERO)
+    before = add_up(part.before for part in known)
     return Breakdown(dimension=dimension, rows=rows, total=rate.convert(total), before=rate_before.convert(before))
 
 
@@ -222,7 +222,7 @@ def largest_mover(
     if not grown:
         return None
     center, model = key = max(grown, key=lambda candidate: (grown[candidate], candidate[0] or "", candidate[1] or ""))
-    net = sum((now - before for now, before in parts.values()), ZERO)
+    net = add_up(now - before for now, before in parts.values())
     return Mover(
         cost_center=label(Dimension.COST_CENTER, center),
         model=label(Dimension.MODEL, model),
@@ -269,8 +269,8 @@ def _sum_of(parts: Sequence[PartCost]) -> PartCost:
     return PartCost(
         key="",
         label="",
-        now=sum((part.now for part in parts), ZERO),
-        before=sum((part.before for part in parts), ZERO),
+        now=add_up(part.now for part in parts),
+        before=add_up(part.before for part in parts),
         tokens_unpriced=sum(part.tokens_unpriced for part in parts),
     )
 

@@ -13,7 +13,7 @@ from accounts.queries.cost_centers import list_cost_centers
 from billing.domain.dimensions import Basis, Dimension
 from billing.domain.exchange_rates import USD
 from billing.domain.freshness import Freshness
-from billing.domain.money import Money
+from billing.domain.money import Money, add_up, total
 from billing.domain.periods import DAY, DateRange, Month, local_day, local_day_bounds, utc_day_start
 from billing.queries.catalog import list_foundation_models, names_of
 from billing.queries.collection import DataUntil, SourceFreshness, get_data_until, list_source_freshness
@@ -268,7 +268,7 @@ def _filled(by_day: Mapping[date, Money], days: DateRange, currency: str) -> tup
 
 
 def _total(days: Iterable[DayAmount], currency: str) -> Money:
-    return sum((day.cost for day in days), Money(ZERO, currency))
+    return total((day.cost for day in days), currency)
 
 
 def _composition(frame: Frame) -> Composition:
@@ -276,8 +276,8 @@ def _composition(frame: Frame) -> Composition:
     start_before = local_day_bounds(frame.month_before.start, frame.time_zone)[0]
     end_before = same_stretch_before(start, frame.rated_until, (start_before, start))
     now, before = _spend(start, end, frame.time_zone), _spend(start_before, end_before, frame.time_zone)
-    unassigned = sum((row.cost for row in now if row.key[0] is None), ZERO)
-    spent = sum((row.cost for row in now), ZERO)
+    unassigned = add_up(row.cost for row in now if row.key[0] is None)
+    spent = add_up(row.cost for row in now)
     label = _labels()
     breakdowns = [_breakdown(index, now, before, label, frame) for index in range(len(PARTS))]
     return Composition(
@@ -286,7 +286,7 @@ def _composition(frame: Frame) -> Composition:
         unassigned=frame.rate.convert(unassigned),
         unassigned_share=unassigned / spent if spent else None,
         tokens_unpriced=sum(row.tokens_unpriced for row in now),
-        assumed=frame.rate.convert(sum((row.cost_assumed for row in now), ZERO)),
+        assumed=frame.rate.convert(add_up(row.cost_assumed for row in now)),
     )
 
 
@@ -349,7 +349,7 @@ def _billed(days: DateRange, rate: RateInForce) -> Money | None:
     """What the bill says of UTC days, or None where it says nothing yet."""
     question = SpendQuestion(basis=Basis.BILLED, start=utc_day_start(days.start), end=utc_day_start(days.end))
     rows = [row for row in list_spend(question).rows if row.currency == USD]
-    return rate.convert(sum((row.cost for row in rows), ZERO)) if rows else None
+    return rate.convert(add_up(row.cost for row in rows)) if rows else None
 
 
 def _billed_beside(frame: Frame) -> BilledBeside | None:
@@ -359,7 +359,7 @@ def _billed_beside(frame: Frame) -> BilledBeside | None:
     days = DateRange(frame.month.start, min(until, frame.month.end))
     billed = _billed(days, frame.rate)
     question = SpendQuestion(basis=Basis.RATED, start=utc_day_start(days.start), end=utc_day_start(days.end))
-    rated = sum((row.cost for row in list_spend(question).rows), ZERO)
+    rated = add_up(row.cost for row in list_spend(question).rows)
     if billed is None:
         return None
     return BilledBeside(last_day=days.end - DAY, amount=billed, rated=frame.rate.convert(rated))
