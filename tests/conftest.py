@@ -20,9 +20,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.local import postgres, processes
 
-pytest_plugins = ["tests.cast"]
-
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.cast", "tests.servers"]
 
 # Names the throwaway cluster to the workers of a parallel run.
 CLUSTER_VARIABLE = "YOSAN_TEST_CLUSTER"
