@@ -128,8 +128,7 @@ def is_open(status: BudgetStatus) -> bool:
     """Whether crossings of this period still count: the budget watched it, and data for it may still arrive."""
     period = status.period
     return (
-        status.data_until is not None
-        and status.budget.is_active
+        status.budget.is_active
         and status.budget.created_at < period.end_at
         and period.start_at <= status.as_of < period.end_at + LATE_DATA
     )
@@ -199,7 +198,7 @@ class AlertSnapshot:
     rate_month: Month | None  # None when no exchange rate was needed
     units_per_usd: Decimal
     tokens_unpriced: int
-    data_until: datetime
+    data_until: datetime | None  # None: a source that was connected since has not been read yet
     evaluated_at: datetime
 
     @property
@@ -264,7 +263,6 @@ def snapshot_of(
 ) -> AlertSnapshot:
     """Write down what is known at a crossing."""
     budget = status.budget
-    assert status.data_until is not None, "nothing can be crossed before data are stored"
     return AlertSnapshot(
         organization_slug=organization_slug,
         organization_name=organization_name,

@@ -176,7 +176,7 @@ class BudgetStatus:
     period: Period
     rate: RateInForce
     as_of: datetime
-    data_until: datetime | None  # None: nothing is stored yet
+    data_until: datetime | None  # None: nothing is stored yet, or a new source has not been read yet
     spent: Money
     spent_share: Decimal  # of the amount; 1 is all of it
     left: Money  # negative when exceeded

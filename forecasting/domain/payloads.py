@@ -79,7 +79,7 @@ def snapshot_payload(snapshot: AlertSnapshot) -> dict[str, Json]:
             "units_per_usd": decimal_text(snapshot.units_per_usd),
         },
         "tokens_unpriced": snapshot.tokens_unpriced,
-        "data_until": snapshot.data_until.isoformat(),
+        "data_until": snapshot.data_until.isoformat() if snapshot.data_until else None,
         "evaluated_at": snapshot.evaluated_at.isoformat(),
     }
 
@@ -136,7 +136,7 @@ def read_snapshot(payload: JsonObject) -> AlertSnapshot:
         rate_month=Month.parse(_text(rate, "month")) if rate["month"] else None,
         units_per_usd=Decimal(_text(rate, "units_per_usd")),
         tokens_unpriced=int(_text(payload, "tokens_unpriced")),
-        data_until=datetime.fromisoformat(_text(payload, "data_until")),
+        data_until=datetime.fromisoformat(_text(payload, "data_until")) if payload["data_until"] else None,
         evaluated_at=datetime.fromisoformat(_text(payload, "evaluated_at")),
     )
 
