@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.catalog import ContextBand, Price, PriceBook, PriceKey, UnpricedReason
+from billing.domain.catalog import Price, PriceBook, PriceKey, UnpricedReason
 from billing.domain.dimensions import (
     TOKEN_CLASSES,
+    ContextBand,
     Namespace,
     Routing,
     RoutingClass,

@@ -22,9 +22,10 @@ MODEL_HEADING = "model_id,display_name,publisher,aws_model_ids,legacy_date,exten
 
 
 def test_every_row_has_a_source_and_a_date() -> None:
-    for row in (*MODELS, *PRICES):
-        assert row.source
-        assert date(2026, 1, 1) < row.source_date < date(2027, 1, 1)
+    sources = [(row.source, row.source_date) for row in MODELS] + [(row.source, row.source_date) for row in PRICES]
+    for source, source_date in sources:
+        assert source
+        assert date(2026, 1, 1) < source_date < date(2027, 1, 1)
 
 
 def test_every_price_belongs_to_a_model_of_the_table() -> None:
