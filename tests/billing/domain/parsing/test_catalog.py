@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from billing.domain.parsing.catalog import MalformedTable, parse_models, parse_p
 DATA = Path(__file__).parents[4] / "billing" / "data"
 MODELS = parse_models((DATA / "models.csv").read_text(encoding="utf-8"))
 PRICES = parse_prices((DATA / "prices.csv").read_text(encoding="utf-8"))
+BOOK = PriceBook(PRICES)
 PRICE_HEADING = "model_id,aws_region,routing_class,tier,token_class,context_band,usd_per_million,effective_from,effective_to,source,source_date\n"
 MODEL_HEADING = "model_id,display_name,publisher,aws_model_ids,legacy_date,extended_access_date,end_of_life_date,source,source_date\n"
 
@@ -62,7 +64,7 @@ def rate(
         tier=other.get("tier", Tier.STANDARD),  # type: ignore[arg-type]
         context_band=other.get("band", ContextBand.STANDARD),  # type: ignore[arg-type]
     )
-    found = PriceBook(PRICES).price_in_force(key, datetime(2026, 11, 1, tzinfo=UTC))
+    found = BOOK.price_in_force(key, datetime(2026, 11, 1, tzinfo=UTC))
     assert isinstance(found, PriceFound)
     return found.price.rate_usd_per_million
 
@@ -85,6 +87,24 @@ def test_cache_and_batch_keep_the_proportions_that_aws_states() -> None:
         rate("claude-haiku-5-5", TokenClass.INPUT, band=ContextBand.LONG)
         == rate("claude-haiku-5-5", TokenClass.INPUT) * 5
     )
+
+
+def test_the_sandbox_and_the_table_agree_on_every_list_price_outside_the_cut() -> None:
+    # Two people read the same sources: the sandbox shares no code with us, and its cut is a private rate.
+    with (DATA.parent / "sandbox" / "data" / "prices.csv").open(encoding="utf-8", newline="") as file:
+        theirs = [row for row in csv.DictReader(file) if row["token_class"] in set(TokenClass)]
+    assert len(theirs) > 100
+    for row in theirs:
+        key = PriceKey(
+            model_id=row["model"],
+            aws_region=row["region"],
+            routing_class=RoutingClass(row["routing"].upper()),
+            tier=Tier(row["tier"].upper()),
+            token_class=TokenClass(row["token_class"]),
+        )
+        found = BOOK.price_in_force(key, datetime(2026, 10, 1, tzinfo=UTC))
+        assert isinstance(found, PriceFound), row
+        assert found.price.rate_usd_per_million == Decimal(row["rate_usd_per_million"]), row
 
 
 @pytest.mark.parametrize(
