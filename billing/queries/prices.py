@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
-from billing.domain.catalog import PriceBook, PriceFound, PriceKey
+from accounts.domain.errors import NotFound
+from accounts.domain.text import gettext_noop
+from billing.domain.catalog import FoundationModel, PriceBook, PriceFound, PriceKey
 from billing.domain.dimensions import (
     ROUTING_CLASS_OF,
     Basis,
@@ -27,6 +30,13 @@ RECENTLY = timedelta(days=30)
 SHOWN_CLASSES = (TokenClass.INPUT, TokenClass.OUTPUT, TokenClass.CACHE_READ, TokenClass.CACHE_WRITE_5M)
 IN_USE = (Dimension.MODEL, Dimension.AWS_REGION, Dimension.ROUTING, Dimension.TIER)
 PRICE_MILLION = Decimal("1E-6")
+
+
+class ModelNotFound(NotFound):
+    """The catalog knows no such model."""
+
+    code: ClassVar[str] = "model_not_found"
+    message: ClassVar[str] = gettext_noop("There is no such model in the price list.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,14 @@ def list_prices_in_use(*, now: datetime) -> tuple[PriceInUse, ...]:
     book, names = get_price_book(), names_of(list_foundation_models())
     found = [_in_use(key, spent, book, names, now) for key, spent in lines.items()]
     return tuple(sorted(found, key=lambda line: (-line.spent_usd, line.model_id, line.aws_region)))
+
+
+def get_foundation_model(model_id: str) -> FoundationModel:
+    """Return a model that the catalog knows. Raises ModelNotFound."""
+    found = next((model for model in list_foundation_models() if model.model_id == model_id), None)
+    if found is None:
+        raise ModelNotFound
+    return found
 
 
 def find_price_in_force(key: PriceKey, *, at: datetime) -> PriceFound | None:

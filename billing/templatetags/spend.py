@@ -11,9 +11,10 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from billing.domain import figures
 from billing.domain.collection import Source
-from billing.domain.dimensions import Basis
+from billing.domain.dimensions import Basis, RoutingClass, Tier, TokenClass
 from billing.domain.exchange_rates import USD
 from billing.domain.freshness import FRESHNESS_LABELS, SOURCE_LABELS, Freshness
+from billing.domain.labels import ROUTING_CLASS_LABELS, TIER_LABELS, TOKEN_CLASS_LABELS
 from billing.domain.money import Money
 from billing.domain.periods import Month
 
@@ -161,6 +162,24 @@ def duration(seconds: int) -> str:
         return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
     hours = round(seconds / HOUR)
     return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+
+
+@register.filter
+def token_class_name(value: TokenClass) -> str:
+    """Name a token class."""
+    return gettext(TOKEN_CLASS_LABELS[value])
+
+
+@register.filter
+def routing_name(value: RoutingClass) -> str:
+    """Name a routing as price lists know it."""
+    return gettext(ROUTING_CLASS_LABELS[value])
+
+
+@register.filter
+def tier_name(value: Tier) -> str:
+    """Name a service tier."""
+    return gettext(TIER_LABELS[value])
 
 
 @register.filter

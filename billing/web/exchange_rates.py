@@ -1,0 +1,124 @@
+"""The exchange rates by month that an organization enters by hand."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access.sentences import add_error
+from accounts.access.web import OrganizationRequest, organization_view
+from accounts.domain.errors import CallerError
+from accounts.domain.roles import Permission
+from billing.domain.exchange_rates import USD
+from billing.domain.periods import Month
+from billing.operations.exchange_rates import set_exchange_rate
+from billing.queries.exchange_rates import list_exchange_rates
+
+RATE = re.compile(r"(\d{1,10}|\d{1,3}(,\d{3})+)(\.\d{1,8})?", re.ASCII)
+
+
+class RateForm(forms.Form):
+    """What one US dollar buys in a month."""
+
+    month = forms.CharField(
+        label=gettext_lazy("Month"),
+        max_length=7,
+        help_text=gettext_lazy("For example 2026-10"),
+        widget=forms.TextInput(attrs={"type": "month"}),
+    )
+    currency = forms.CharField(
+        label=gettext_lazy("Currency"),
+        max_length=3,
+        help_text=gettext_lazy("Three letters, for example JPY"),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    units_per_usd = forms.CharField(
+        label=gettext_lazy("One US dollar buys"),
+        max_length=24,
+        help_text=gettext_lazy("In units of the currency, for example 152.57"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Where the rate is published"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("For example the closing rate of your bank"),
+    )
+
+    def clean_month(self) -> Month:
+        """Read the month."""
+        try:
+            return Month.parse(self.cleaned_data["month"])
+        except ValueError as error:
+            raise ValidationError(_("Month must be a year and a month, for example 2026-10.")) from error
+
+    def clean_currency(self) -> str:
+        """Read the currency."""
+        return str(self.cleaned_data["currency"]).strip().upper()
+
+    def clean_units_per_usd(self) -> Decimal:
+        """Read the rate as people write it: with commas, full-width digits or a space."""
+        text = unicodedata.normalize("NFKC", self.cleaned_data["units_per_usd"]).replace(" ", "")
+        if RATE.fullmatch(text) is None:
+            raise ValidationError(_("Rate must be a number of more than 0, for example 152.57."))
+        return Decimal(text.replace(",", ""))
+
+
+@require_safe
+@organization_view(Permission.VIEW_SPEND)
+def exchange_rate_list(request: OrganizationRequest) -> HttpResponse:
+    """Show the rates, newest month first."""
+    rates, month = list_exchange_rates(), Month.of(request.now.date())
+    currency = request.organization.currency
+    known = {(rate.currency, rate.month) for rate in rates}
+    context = {
+        "rates": rates,
+        "month": month,
+        "needs_rate": currency != USD,
+        "is_month_missing": currency != USD and (currency, month) not in known,
+    }
+    return render(request, "billing/exchange_rates/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_EXCHANGE_RATES)
+def exchange_rate_create(request: OrganizationRequest) -> HttpResponse:
+    """Enter the rate of a month; one that is there already is replaced."""
+    form = RateForm(request.POST or None, initial=_initial(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            event_id = set_exchange_rate(actor=request.actor, now=request.now, **form.cleaned_data)
+        except CallerError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, _saved(form.cleaned_data, event_id))
+            return redirect("billing:exchange_rate_list", org_slug=request.organization.slug)
+    return render(request, "billing/exchange_rates/form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _initial(request: OrganizationRequest) -> dict[str, str]:
+    currency = request.organization.currency
+    return {"month": str(Month.of(request.now.date())), "currency": "" if currency == USD else currency}
+
+
+def _saved(given: dict[str, Any], event_id: int | None) -> str:
+    if event_id is None:
+        return _("Nothing was changed.")
+    text = _("Saved: one US dollar buys %(rate)s %(currency)s in %(month)s. The audit log has it as line %(number)s.")
+    return text % {
+        "rate": f"{given['units_per_usd']:f}",
+        "currency": given["currency"],
+        "month": given["month"],
+        "number": event_id,
+    }
