@@ -160,7 +160,9 @@ def test_a_named_user_cannot_write_himself_into_an_organization(cast: Cast, stat
         cursor.execute(statement, {"org": cast.acme.id, "user": cast.cleo.pk})
 
 
-@pytest.mark.parametrize("statement", ["UPDATE accounts_membership SET role = 'OWNER'", "DELETE FROM accounts_membership"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE accounts_membership SET role = 'OWNER'", "DELETE FROM accounts_membership"]
+)
 def test_a_named_user_cannot_change_his_own_membership(cast: Cast, statement: str) -> None:
     with user_transaction(cast.ben.pk), connection.cursor() as cursor:
         cursor.execute(statement)
