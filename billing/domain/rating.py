@@ -80,15 +80,20 @@ class TokenCosts(NamedTuple):
 
 
 class RatedRecord(NamedTuple):
-    """A usage record, what it cost, how much of that rests on an assumption, and the card it was rated with."""
+    """A usage record, what it cost, and the card it was rated with."""
 
     record: UsageRecord
     costs: TokenCosts
-    cost_assumed: Decimal
     rate_card: RateCard
 
     @property
+    def cost_assumed(self) -> Decimal:
+        """The part of the cost that rests on an assumption."""
+        return assumed_cost(self.costs, self.rate_card)
+
+    @property
     def tokens_unpriced(self) -> int:
+        """The tokens that had no price."""
         return sum(count for count, cost in zip(self.record.tokens, self.costs, strict=True) if cost is None)
 
 
@@ -107,11 +112,11 @@ def scope_of(series: SeriesKey) -> PriceScope:
 
 def cost(tokens: TokenCounts, card: RateCard) -> TokenCosts:
     """Multiply tokens by rates, exactly. No tokens cost nothing; tokens without a rate cost None, never zero."""
-    if min(tokens) < 0:
-        raise ValueError(f"tokens are never negative: {tokens}")
-    multiply = EXACT.multiply
     # Written out class by class: a loop takes twice as long, and this runs once per fact.
     n_input, n_output, n_read, n_write, n_write_5m, n_write_1h = tokens
+    if n_input < 0 or n_output < 0 or n_read < 0 or n_write < 0 or n_write_5m < 0 or n_write_1h < 0:
+        raise ValueError(f"tokens are never negative: {tokens}")
+    multiply = EXACT.multiply
     r_input, r_output, r_read, r_write, r_write_5m, r_write_1h = card.per_token
     return TokenCosts(
         (None if r_input is None else multiply(r_input, n_input)) if n_input else ZERO,
@@ -135,19 +140,12 @@ def rate(records: Iterable[UsageRecord], book: PriceBook) -> Iterator[RatedRecor
             card = _find_card(series, record.hour, book, cards)
             starts, ends = card.valid_from or BEGINNING, card.valid_to or END
         assert card is not None
-        costs = cost(record.tokens, card)
-        yield RatedRecord(record, costs, assumed_cost(costs, card), card)
+        yield RatedRecord(record, cost(record.tokens, card), card)
 
 
 def assumed_cost(costs: TokenCosts, card: RateCard) -> Decimal:
     """The part of a cost that rests on an assumption."""
-    result = ZERO
-    for index in card.assumed_classes:
-        part = costs[index]
-        assert part is not None, "an assumed class has a rate"
-        if part:
-            result = EXACT.add(result, part)
-    return result
+    return add_up(part for index in card.assumed_classes if (part := costs[index]) is not None)
 
 
 def _find_card(series: SeriesKey, at: datetime, book: PriceBook, cards: dict[PriceScope, list[RateCard]]) -> RateCard:
