@@ -39,6 +39,7 @@ class NeedKind(StrEnum):
     BUDGET = "BUDGET"
     SOURCE = "SOURCE"
     UNPRICED = "UNPRICED"
+    UNHEARD = "UNHEARD"  # budgets whose alerts reach nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ from forecasting.domain.dashboard import (
     same_stretch_before,
 )
 from forecasting.domain.series import WHOLE_ORGANIZATION
+from forecasting.queries.alerts import list_thresholds
 from forecasting.queries.budgets import list_budget_statuses
 from forecasting.queries.forecasts import find_forecast
 
@@ -142,13 +143,14 @@ class BilledBeside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Something that waits for somebody; of budget, source and tokens the one that its kind names."""
+    """Something that waits for somebody, with what its kind is about."""
 
     kind: NeedKind
     at_stake: Money | None = None
     at_stake_usd: Decimal = ZERO
     budget: BudgetStatus | None = None
     source: SourceFreshness | None = None
+    budgets: tuple[BudgetStatus, ...] = ()
     tokens: int = 0
 
 
@@ -198,7 +200,7 @@ def get_dashboard(*, organization: OrganizationValue, now: datetime) -> Dashboar
 
 
 def _needs(
-    budgets: Iterable[BudgetStatus], sources: Iterable[SourceFreshness], tokens_unpriced: int
+    budgets: Sequence[BudgetStatus], sources: Iterable[SourceFreshness], tokens_unpriced: int
 ) -> tuple[Need, ...]:
     """What waits for somebody, most money at stake first; of one source that fails in many regions one line."""
     over = [
@@ -212,8 +214,13 @@ def _needs(
         for source in sources
         if source.state in (Freshness.DENIED, Freshness.LATE)
     }
+    thresholds = list_thresholds(status.budget.id for status in budgets)
+    unheard = tuple(
+        status for status in budgets if not any(one.channel_ids for one in thresholds.get(status.budget.id, ()))
+    )
+    silent = [Need(kind=NeedKind.UNHEARD, budgets=unheard)] if unheard else []
     unpriced = [Need(kind=NeedKind.UNPRICED, tokens=tokens_unpriced)] if tokens_unpriced else []
-    return (*over, *failing.values(), *unpriced)
+    return (*over, *failing.values(), *unpriced, *silent)
 
 
 def _frame(organization: OrganizationValue, now: datetime) -> Frame | None:
