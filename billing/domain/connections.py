@@ -52,6 +52,7 @@ class ConnectionFault(StrEnum):
     ROLE_ALREADY_CONNECTED = "ROLE_ALREADY_CONNECTED"
     ACCOUNT_ALREADY_CONNECTED = "ACCOUNT_ALREADY_CONNECTED"
     ACCOUNT_PAID_BY_ANOTHER = "ACCOUNT_PAID_BY_ANOTHER"
+    LINKED_ACCOUNT_IS_PAYER = "LINKED_ACCOUNT_IS_PAYER"
     PERMISSION_MISSING = "PERMISSION_MISSING"
     AWS_UNAVAILABLE = "AWS_UNAVAILABLE"
     NOT_CONFIGURED = "NOT_CONFIGURED"
@@ -78,6 +79,10 @@ FAULT_SENTENCES: Mapping[ConnectionFault, str] = {
     ),
     ConnectionFault.ACCOUNT_PAID_BY_ANOTHER: gettext_noop(
         "The bill of this AWS account already comes with a connected payer account: connect it as a member account."
+    ),
+    ConnectionFault.LINKED_ACCOUNT_IS_PAYER: gettext_noop(
+        "An account whose bill this payer pays is connected as a payer itself, so its bill would count twice: disconnect it "
+        "and connect it as a member account."
     ),
     ConnectionFault.PERMISSION_MISSING: gettext_noop(
         "The role lacks a permission without which nothing can be read: update the stack with our template."

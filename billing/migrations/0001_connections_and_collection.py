@@ -26,8 +26,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(blank=True, max_length=120)),
                 ("kind", models.CharField(choices=[("PAYER", "PAYER"), ("MEMBER", "MEMBER")], max_length=16)),
-                ("role_arn", models.CharField(max_length=640)),
-                ("aws_account_id", models.CharField(max_length=12)),
+                ("role_arn", models.CharField(blank=True, max_length=640)),
+                ("aws_account_id", models.CharField(blank=True, max_length=12)),
                 ("external_id", models.CharField(max_length=1224)),
                 ("tag_key", models.CharField(default="team", max_length=128)),
                 (
@@ -88,10 +88,12 @@ class Migration(migrations.Migration):
                 ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 ("connected_at", models.DateTimeField(blank=True, null=True)),
+                ("scanned_at", models.DateTimeField(blank=True, null=True)),
                 ("verified_at", models.DateTimeField(blank=True, null=True)),
                 ("failing_since", models.DateTimeField(blank=True, null=True)),
                 ("owner_told_at", models.DateTimeField(blank=True, null=True)),
                 ("disconnected_at", models.DateTimeField(blank=True, null=True)),
+                ("deletion_asked_at", models.DateTimeField(blank=True, null=True)),
                 ("data_deleted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "organization",
@@ -252,7 +254,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="awsconnection",
             constraint=models.CheckConstraint(
-                condition=models.Q(("aws_account_id__regex", "^[0-9]{12}$")), name="aws_connection_account_is_12_digits"
+                condition=models.Q(("aws_account_id__regex", "^([0-9]{12})?$")),
+                name="aws_connection_account_is_12_digits",
             ),
         ),
         migrations.AddIndex(

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ("effective_to", models.DateTimeField(blank=True, null=True)),
                 ("source", models.CharField(max_length=255)),
                 ("source_date", models.DateField()),
+                ("listed_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [

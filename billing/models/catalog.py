@@ -61,6 +61,9 @@ class PriceFields(models.Model):
 class ModelPrice(PriceFields):
     """A published price. Global: readable to all, written by the sync of the price table only."""
 
+    # When the sync wrote the row: what was rated before is rated again.
+    listed_at = models.DateTimeField()
+
     class Meta:
         constraints = [
             ExclusionConstraint(

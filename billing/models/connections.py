@@ -18,8 +18,9 @@ class AwsConnection(TenantModel):
 
     name = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ConnectionKind])
-    role_arn = models.CharField(max_length=640)
-    aws_account_id = models.CharField(max_length=12)
+    # Empty until the customer has made the role and told us its name.
+    role_arn = models.CharField(max_length=640, blank=True)
+    aws_account_id = models.CharField(max_length=12, blank=True)
     external_id = models.CharField(max_length=1224)
     tag_key = models.CharField(max_length=128, default="team")
     # What the customer named, empty for "find them"; and what is read: the regions with Bedrock traffic.
@@ -50,10 +51,12 @@ class AwsConnection(TenantModel):
 
     created_at = models.DateTimeField()
     connected_at = models.DateTimeField(null=True, blank=True)
+    scanned_at = models.DateTimeField(null=True, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     owner_told_at = models.DateTimeField(null=True, blank=True)
     disconnected_at = models.DateTimeField(null=True, blank=True)
+    deletion_asked_at = models.DateTimeField(null=True, blank=True)
     data_deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[TenantManager[AwsConnection]] = TenantManager()
@@ -80,7 +83,7 @@ class AwsConnection(TenantModel):
                 name="aws_connection_state_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(aws_account_id__regex=r"^[0-9]{12}$"), name="aws_connection_account_is_12_digits"
+                condition=models.Q(aws_account_id__regex=r"^([0-9]{12})?$"), name="aws_connection_account_is_12_digits"
             ),
         ]
         indexes = [models.Index(fields=["organization", "state"], name="aws_connection_state")]

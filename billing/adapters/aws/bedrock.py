@@ -1,8 +1,7 @@
-"""Reads the Bedrock inventory of a region: application inference profiles with their models and tags."""
+"""Reads the Bedrock inventory of a region: application inference profiles with their models, and their tags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,18 +21,27 @@ class Profile:
     name: str
     arn: str
     model_arns: tuple[str, ...]
-    tags: Mapping[str, str]
 
 
 def list_application_profiles(role: Role, aws_region: str) -> tuple[Profile, ...]:
-    """Return the application inference profiles of a region, each with its tags."""
-    bedrock = client(role, "bedrock", aws_region)
-    summaries: list[dict[str, Any]] = []
+    """Return the application inference profiles of a region, without their tags."""
+    found: list[Profile] = []
     with aws_errors(LIST_PROFILES):
         # Without the type AWS lists its own profiles only.
-        for page in bedrock.get_paginator("list_inference_profiles").paginate(typeEquals="APPLICATION"):
-            summaries.extend(page["inferenceProfileSummaries"])
-    return tuple(_profile(summary, _list_tags(bedrock, summary["inferenceProfileArn"])) for summary in summaries)
+        paginator = client(role, "bedrock", aws_region).get_paginator("list_inference_profiles")
+        for page in paginator.paginate(typeEquals="APPLICATION"):
+            found.extend(_profile(summary) for summary in page["inferenceProfileSummaries"])
+    return tuple(found)
+
+
+def list_tags(role: Role, aws_region: str, arn: str) -> dict[str, str]:
+    """Return the tags of a profile; none when it was deleted meanwhile."""
+    try:
+        with aws_errors(LIST_TAGS):
+            answer = client(role, "bedrock", aws_region).list_tags_for_resource(resourceARN=arn)
+    except Gone:
+        return {}
+    return {tag["key"]: tag["value"] for tag in answer["tags"]}
 
 
 def list_system_profile_ids(role: Role, aws_region: str) -> tuple[str, ...]:
@@ -53,20 +61,10 @@ def list_foundation_model_ids(role: Role, aws_region: str) -> tuple[str, ...]:
     return tuple(item["modelId"] for item in answer["modelSummaries"])
 
 
-def _list_tags(bedrock: Any, arn: str) -> dict[str, str]:
-    try:
-        with aws_errors(LIST_TAGS):
-            answer = bedrock.list_tags_for_resource(resourceARN=arn)
-    except Gone:  # deleted between the two calls
-        return {}
-    return {tag["key"]: tag["value"] for tag in answer["tags"]}
-
-
-def _profile(summary: dict[str, Any], tags: Mapping[str, str]) -> Profile:
+def _profile(summary: dict[str, Any]) -> Profile:
     return Profile(
         profile_id=summary["inferenceProfileId"],
         name=summary["inferenceProfileName"],
         arn=summary["inferenceProfileArn"],
         model_arns=tuple(model["modelArn"] for model in summary.get("models", ())),
-        tags=tags,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from billing.adapters.aws.errors import Denied, Unavailable, aws_errors
@@ -52,52 +51,50 @@ def list_metrics(role: Role, aws_region: str, namespace: str) -> tuple[Metric, .
 def fetch_sums(
     role: Role,
     aws_region: str,
-    metrics: Iterable[Metric],
+    metrics: Sequence[Metric],
     start: datetime,
     end: datetime,
     *,
     period_seconds: int = HOUR_SECONDS,
-) -> Iterator[tuple[MetricSums, ...]]:
-    """Yield the sums of the metrics, one batch for each call's worth of at most 500, complete or not at all.
+) -> tuple[MetricSums, ...]:
+    """Return the sums of at most 500 metrics, each complete.
 
     Raises Unavailable when AWS ends its pages with a result that is not complete: partial data is never taken for
     the whole, since what is missing would be stored as zero.
     """
-    rest = iter(metrics)
-    while batch := tuple(islice(rest, QUERIES_PER_CALL)):
-        yield _fetch_batch(client(role, "cloudwatch", aws_region), batch, start, end, period_seconds)
-
-
-def _fetch_batch(
-    cloudwatch: Any, batch: Sequence[Metric], start: datetime, end: datetime, period_seconds: int
-) -> tuple[MetricSums, ...]:
+    assert 0 < len(metrics) <= QUERIES_PER_CALL
     request: dict[str, Any] = {
-        "MetricDataQueries": [_query(index, metric, period_seconds) for index, metric in enumerate(batch)],
+        "MetricDataQueries": [_query(index, metric, period_seconds) for index, metric in enumerate(metrics)],
         "StartTime": start,
         "EndTime": end,
         "ScanBy": "TimestampAscending",
     }
-    starts: list[list[datetime]] = [[] for _ in batch]
-    sums: list[list[float]] = [[] for _ in batch]
-    states = [COMPLETE] * len(batch)
-    while True:
-        with aws_errors(GET_METRIC_DATA):
-            answer = cloudwatch.get_metric_data(**request)
-        for result in answer["MetricDataResults"]:
-            index = int(result["Id"][1:])
-            starts[index].extend(moment.astimezone(UTC) for moment in result["Timestamps"])
-            sums[index].extend(result["Values"])
-            states[index] = result["StatusCode"]
-            _refuse_failure(result)
-        if not answer.get("NextToken"):
-            break
-        request["NextToken"] = answer["NextToken"]
+    starts: list[list[datetime]] = [[] for _ in metrics]
+    sums: list[list[float]] = [[] for _ in metrics]
+    states = [COMPLETE] * len(metrics)
+    for result in _results(client(role, "cloudwatch", aws_region), request):
+        index = int(result["Id"][1:])
+        starts[index].extend(moment.astimezone(UTC) for moment in result["Timestamps"])
+        sums[index].extend(result["Values"])
+        states[index] = result["StatusCode"]
     if any(state != COMPLETE for state in states):
         raise Unavailable(action=GET_METRIC_DATA, code="PARTIAL_DATA")
     return tuple(
         MetricSums(metric=metric, starts=tuple(starts[index]), sums=tuple(sums[index]))
-        for index, metric in enumerate(batch)
+        for index, metric in enumerate(metrics)
     )
+
+
+def _results(cloudwatch: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    while True:
+        with aws_errors(GET_METRIC_DATA):
+            answer = cloudwatch.get_metric_data(**request)
+        for result in answer["MetricDataResults"]:
+            _refuse_failure(result)
+            yield result
+        if not answer.get("NextToken"):
+            return
+        request = {**request, "NextToken": answer["NextToken"]}
 
 
 def _refuse_failure(result: dict[str, Any]) -> None:

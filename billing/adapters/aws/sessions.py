@@ -30,6 +30,8 @@ CONFIG = Config(
     user_agent_extra="yosan",
 )
 ASSUME_ROLE = "sts:AssumeRole"
+GET_CALLER_IDENTITY = "sts:GetCallerIdentity"
+ASSUMED_ROLE = re.compile(r"arn:(?P<partition>[a-z-]+):sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[^/]+)/.+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,13 @@ class Sessions:
             except Denied:
                 return False
             return True
+
+    def principal_arn(self) -> str:
+        """Return the ARN of our own identity, a role rather than one of its sessions."""
+        with self._lock, aws_errors(GET_CALLER_IDENTITY):
+            arn = str(self._client("sts", get_home_region(), {}).get_caller_identity()["Arn"])
+        session = ASSUMED_ROLE.fullmatch(arn)
+        return f"arn:{session['partition']}:iam::{session['account']}:role/{session['role']}" if session else arn
 
     def _entry(self, role: Role) -> _Entry:
         entry = self._entries.get(role)
@@ -132,3 +141,8 @@ def get_endpoint_url() -> str:
 def get_home_region() -> str:
     """Return the region whose STS we ask: ours, as the usual variables name it."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_STS_REGION
+
+
+def get_principal_arn() -> str:
+    """Return who we are to AWS: what a customer's trust policy has to name. Raises AwsError."""
+    return SESSIONS.principal_arn()

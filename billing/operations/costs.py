@@ -1,0 +1,92 @@
+"""Reads one window of the bill out of Cost Explorer, and puts it in place of what was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+
+from billing.adapters.aws.cost_explorer import fetch_daily_costs, list_values
+from billing.domain.collection import SERVICE_SEARCH, CostGrouping, CostQuery, plan_cost_queries
+from billing.domain.parsing.cost_explorer import CostLine, parse
+from billing.domain.periods import DateRange
+from billing.domain.records import BilledRecord, Rejected
+from billing.operations.rating import touched_days
+from billing.operations.series import billed_key, find_or_add_billed_series
+from billing.operations.windows import Charge, Claim, Keeper, Stored
+from billing.sql import ensure_months, execute, load
+
+
+def read_bill(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
+    """Ask Cost Explorer for the window's days; returns what stores them, to be called with the window's row locked."""
+    days = DateRange(claim.start.date(), claim.end.date())
+    lines: list[CostLine] = []
+    for query in _plan(claim, days, charge, keeper):
+        lines.extend(_fetch(claim, query, days, charge, keeper))
+    records, rejected = parse(lines, days=days)
+    return lambda now: _store(claim, days, records, rejected, now)
+
+
+def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRecord], now: datetime) -> int:
+    """Put bill records in place of what is stored of one payer's bill in these days; returns the rows.
+
+    Runs inside the transaction that holds the window's row; doing it twice gives the same rows.
+    """
+    execute("delete_billed_cost", connection_id=connection_id, first_day=days.start, last_day=days.end)
+    ids = find_or_add_billed_series(records, connection_id, now)
+    rows = (
+        (
+            record.date,
+            ids[billed_key(record)],
+            record.unblended,
+            record.net_unblended,
+            record.amortized,
+            record.quantity,
+            record.estimated,
+        )
+        for record in records
+    )
+    return load("insert_billed_cost", rows)
+
+
+def _plan(claim: Claim, days: DateRange, charge: Charge, keeper: Keeper) -> Sequence[CostQuery]:
+    """The services that bill Bedrock are discovered, since each model sold through the Marketplace is one."""
+    charge.cost_explorer_calls += 1
+    services = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, search=SERVICE_SEARCH)
+    if not services:
+        return ()
+    keeper.keep()
+    charge.cost_explorer_calls += 1
+    accounts = list_values(claim.role, CostGrouping.LINKED_ACCOUNT, days.start, days.end)
+    return plan_cost_queries(services, accounts)
+
+
+def _fetch(claim: Claim, query: CostQuery, days: DateRange, charge: Charge, keeper: Keeper) -> list[CostLine]:
+    lines: list[CostLine] = []
+    only = {str(key): values for key, values in query.filters.items()}
+    groups = [str(key) for key in query.group_by]
+    for page in fetch_daily_costs(claim.role, days.start, days.end, group_by=groups, only=only):
+        keeper.keep()
+        charge.cost_explorer_calls += 1
+        lines.extend(
+            CostLine(
+                query=query,
+                day=group.day,
+                keys=group.keys,
+                metrics=group.metrics,
+                estimated=group.estimated,
+            )
+            for group in page
+        )
+    return lines
+
+
+def _store(
+    claim: Claim, days: DateRange, records: Sequence[BilledRecord], rejected: Sequence[Rejected], now: datetime
+) -> Stored:
+    ensure_months("billing_billedcost", _months(claim))
+    rows = replace_bill(claim.connection_id, days, records, now)
+    return Stored(rows=rows, rejected=rejected)
+
+
+def _months(claim: Claim) -> list[date]:
+    return touched_days(claim.start, claim.end)

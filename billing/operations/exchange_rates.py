@@ -1,0 +1,99 @@
+"""Enters and removes an organization's exchange rates."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from accounts.domain.audit import Actor, Json
+from accounts.domain.errors import Invalid, NotFound
+from accounts.domain.text import gettext_noop
+from accounts.operations.audit import record_event
+from billing.domain.exchange_rates import USD
+from billing.domain.periods import Month
+from billing.models import ExchangeRate
+
+CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+MAX_PLACES = 8
+MAX_RATE = Decimal(10) ** 10
+FIRST_YEAR, LAST_YEAR = 2015, 2100
+
+
+class MalformedCurrency(Invalid):
+    """The text is no currency other than the facts' own."""
+
+    code: ClassVar[str] = "malformed_currency"
+    message: ClassVar[str] = gettext_noop("Enter a currency other than USD by its three letters, such as JPY.")
+
+
+class ImpossibleExchangeRate(Invalid):
+    """The number cannot be a rate."""
+
+    code: ClassVar[str] = "impossible_exchange_rate"
+    message: ClassVar[str] = gettext_noop("A rate is a number above 0 with at most 8 decimals.")
+
+
+class ImpossibleMonth(Invalid):
+    """A month that no fact can lie in."""
+
+    code: ClassVar[str] = "impossible_month"
+    message: ClassVar[str] = gettext_noop("Enter a month between 2015 and 2100.")
+
+
+class ExchangeRateNotFound(NotFound):
+    """No rate of this organization has the id."""
+
+    code: ClassVar[str] = "exchange_rate_not_found"
+    message: ClassVar[str] = gettext_noop("There is no such exchange rate.")
+
+
+def enter_exchange_rate(
+    *, actor: Actor, month: Month, currency: str, units_per_usd: Decimal, source: str, now: datetime
+) -> int:
+    """Say what one US dollar bought in a month, in place of what was said before; returns the audit event's id.
+
+    Raises MalformedCurrency, ImpossibleExchangeRate or ImpossibleMonth.
+    """
+    _check(month, currency, units_per_usd)
+    row = ExchangeRate.objects.select_for_update().filter(month_date=month.start, currency=currency).first()
+    before = _described(row) if row else None
+    row = row or ExchangeRate(month_date=month.start, currency=currency)
+    row.units_per_usd, row.source = units_per_usd, source[:120]
+    row.entered_by, row.entered_at = actor.label, now
+    row.save()
+    return record_event(
+        actor=actor,
+        verb="exchange_rate.entered",
+        target=f"exchange_rate:{month}:{currency}",
+        before=before,
+        after=_described(row),
+    )
+
+
+def remove_exchange_rate(*, actor: Actor, rate_id: int) -> int:
+    """Take a rate back; amounts of that month are told in USD again. Raises ExchangeRateNotFound."""
+    row = ExchangeRate.objects.select_for_update().filter(id=rate_id).first()
+    if row is None:
+        raise ExchangeRateNotFound
+    before, month = _described(row), Month.of(row.month_date)
+    row.delete()
+    return record_event(
+        actor=actor, verb="exchange_rate.removed", target=f"exchange_rate:{month}:{row.currency}", before=before
+    )
+
+
+def _check(month: Month, currency: str, units_per_usd: Decimal) -> None:
+    if CURRENCY.fullmatch(currency) is None or currency == USD:
+        raise MalformedCurrency(field="currency")
+    if not FIRST_YEAR <= month.year < LAST_YEAR:
+        raise ImpossibleMonth(field="month")
+    if not units_per_usd.is_finite() or not 0 < units_per_usd < MAX_RATE:
+        raise ImpossibleExchangeRate(field="units_per_usd")
+    if units_per_usd != round(units_per_usd, MAX_PLACES):
+        raise ImpossibleExchangeRate(field="units_per_usd")
+
+
+def _described(row: ExchangeRate) -> dict[str, Json]:
+    return {"units_per_usd": str(row.units_per_usd.normalize()), "source": row.source}

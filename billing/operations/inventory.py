@@ -1,0 +1,179 @@
+"""Reads the inventory of a region: which profiles there are, whose they are, and which models were ever used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.tenancy.context import tenant_transaction
+from billing.adapters.aws.bedrock import (
+    LIST_MODELS,
+    LIST_TAGS,
+    Profile,
+    list_application_profiles,
+    list_foundation_model_ids,
+    list_system_profile_ids,
+    list_tags,
+)
+from billing.adapters.aws.cloudwatch import DAY_SECONDS, QUERIES_PER_CALL, Metric, fetch_sums
+from billing.adapters.aws.errors import Denied
+from billing.domain.collection import CLOUDWATCH_RETENTION, WindowState
+from billing.domain.dimensions import Namespace
+from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, metric_names
+from billing.domain.periods import DAY, utc_day_start
+from billing.models import CollectionWindow, InferenceProfile, ObservedMetric
+from billing.operations.series import read_series_again
+from billing.operations.windows import Charge, Claim, Keeper, Stored
+from billing.queries.catalog import get_model_catalog
+
+# What a model that was used at all has data of.
+PROBED_METRIC = "Invocations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What a region's inventory told; `tags` is None where we may not read them."""
+
+    profiles: Sequence[Profile]
+    tags: Mapping[str, Mapping[str, str]] | None
+    silent_model_ids: Sequence[str]
+    missing_permissions: Sequence[str]
+
+
+def read_inventory(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
+    """Ask Bedrock for the region's profiles; returns what stores them, to be called with the window's row locked.
+
+    The first time, ask CloudWatch as well which of all models that exist were used in the past: it lists only those that
+    were used in the last two weeks.
+    """
+    profiles, tags = _list_profiles(claim, charge)
+    missing = [] if tags is not None else [LIST_TAGS]
+    silent: list[str] = []
+    if _is_first_reading(claim):
+        keeper.keep()
+        try:
+            silent = _find_silent_models(claim, charge, profiles)
+        except Denied as error:
+            if error.action != LIST_MODELS:
+                raise
+            missing.append(LIST_MODELS)
+    found = Inventory(profiles=profiles, tags=tags, silent_model_ids=silent, missing_permissions=missing)
+    return lambda now: _store(claim, found, now)
+
+
+def profiles_of(place: Mapping[str, str]) -> list[InferenceProfile]:
+    """Return the remembered profiles of one account and region, deleted ones too."""
+    return list(InferenceProfile.objects.filter(**place))
+
+
+def refresh_profiles(claim: Claim) -> None:
+    """Look the region's profiles up at once, because an id has appeared that nobody knows.
+
+    A missing permission is no reason not to read usage: it then stays unrecognised, and the inventory's own window says
+    what is missing.
+    """
+    try:
+        profiles, tags = _list_profiles(claim, Charge())
+    except Denied:
+        return
+    with tenant_transaction():
+        remember_profiles(_place(claim), profiles, tags, claim.started_at)
+
+
+def remember_profiles(
+    place: Mapping[str, str],
+    profiles: Sequence[Profile],
+    tags: Mapping[str, Mapping[str, str]] | None,
+    now: datetime,
+) -> None:
+    """Write the profiles down as seen now; those that AWS no longer lists are kept, marked deleted."""
+    known = {row.profile_id: row for row in profiles_of(place)}
+    for profile in profiles:
+        row = known.pop(profile.profile_id, None) or InferenceProfile(
+            **place, profile_id=profile.profile_id, first_seen_at=now
+        )
+        row.name, row.arn, row.model_arns = profile.name, profile.arn, list(profile.model_arns)
+        row.last_seen_at, row.deleted_at = now, None
+        if tags is not None:
+            row.tags = dict(tags[profile.profile_id])
+        row.save()
+    for gone in known.values():
+        if gone.deleted_at is None:
+            gone.deleted_at = now
+            gone.save(update_fields=["deleted_at"])
+
+
+def _store(claim: Claim, found: Inventory, now: datetime) -> Stored:
+    place = _place(claim)
+    remember_profiles(place, found.profiles, found.tags, now)
+    read_series_again(place, profiles_of(place), get_model_catalog())
+    _remember_silent_models(place, found.silent_model_ids, now)
+    return Stored(rows=len(found.profiles), missing_permissions=found.missing_permissions)
+
+
+def _list_profiles(claim: Claim, charge: Charge) -> tuple[Sequence[Profile], Mapping[str, Mapping[str, str]] | None]:
+    charge.other_calls += 1
+    profiles = list_application_profiles(claim.role, claim.span.aws_region)
+    tags: dict[str, Mapping[str, str]] = {}
+    for profile in profiles:
+        charge.other_calls += 1
+        try:
+            tags[profile.profile_id] = list_tags(claim.role, claim.span.aws_region, profile.arn)
+        except Denied:
+            return profiles, None
+    return profiles, tags
+
+
+def _is_first_reading(claim: Claim) -> bool:
+    with tenant_transaction():
+        return not CollectionWindow.objects.filter(
+            connection_id=claim.connection_id,
+            source=claim.span.source,
+            aws_region=claim.span.aws_region,
+            state=WindowState.DONE,
+        ).exists()
+
+
+def _find_silent_models(claim: Claim, charge: Charge, profiles: Iterable[Profile]) -> list[str]:
+    """The model ids, of all that the region offers, that have called in the whole time that CloudWatch keeps."""
+    region = claim.span.aws_region
+    charge.other_calls += 2
+    ids = {
+        *list_foundation_model_ids(claim.role, region),
+        *list_system_profile_ids(claim.role, region),
+        *(profile.profile_id for profile in profiles),
+    }
+    dimension = COUNTED_DIMENSION[Namespace.BEDROCK]
+    metrics = [
+        Metric(namespace=Namespace.BEDROCK, name=PROBED_METRIC, dimensions=((dimension, model_id),))
+        for model_id in sorted(ids)
+    ]
+    end = utc_day_start(claim.started_at) + DAY
+    used: list[str] = []
+    for start in range(0, len(metrics), QUERIES_PER_CALL):
+        batch = metrics[start : start + QUERIES_PER_CALL]
+        charge.metrics += len(batch)
+        sums = fetch_sums(claim.role, region, batch, end - CLOUDWATCH_RETENTION, end, period_seconds=DAY_SECONDS)
+        used.extend(item.metric.dimensions[0][1] for item in sums if any(item.sums))
+    return used
+
+
+def _remember_silent_models(place: Mapping[str, str], model_ids: Iterable[str], now: datetime) -> None:
+    rows = [
+        ObservedMetric(
+            **place,
+            namespace=Namespace.BEDROCK,
+            name=name,
+            aws_model_id=model_id,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for model_id in model_ids
+        for name in metric_names(Namespace.BEDROCK)
+    ]
+    ObservedMetric.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _place(claim: Claim) -> dict[str, str]:
+    return {"aws_account_id": claim.aws_account_id, "aws_region": claim.span.aws_region}

@@ -1,0 +1,224 @@
+"""Rates usage with the price book of the organization, and rates again what is stored when a price has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from accounts.tenancy.context import tenant_transaction
+from billing.domain.catalog import PriceBook
+from billing.domain.collection import Source
+from billing.domain.dimensions import TOKEN_CLASSES, Namespace, Routing, SeriesKey, Tier
+from billing.domain.periods import DAY, utc_day_start
+from billing.domain.rating import RateCard as Card
+from billing.domain.rating import RatedRecord, rate
+from billing.domain.records import TokenCounts, UsageRecord
+from billing.models import CollectionWindow, RateCard, UsageSeries
+from billing.queries.catalog import get_price_book
+from billing.sql import execute, load
+
+Unrated = list[dict[str, str | int]]
+
+
+class Rater:
+    """Rates the records of one window, in one transaction: rate cards are looked up and written once each."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self._card_ids: dict[int, int] = {}
+        self._cards: list[Card] = []  # held, so that no id() is used twice
+        self._unrated: dict[tuple[str, str, str], int] = defaultdict(int)
+
+    def store(self, records: Sequence[UsageRecord], series_ids: dict[SeriesKey, int]) -> int:
+        """Rate records and put them into hours that were emptied before; returns how many."""
+        rated = list(rate(records, self._book))
+        self._note(rated)
+        return load("insert_hourly_usage", self._rows(rated, series_ids))
+
+    @property
+    def unrated(self) -> Unrated:
+        """The tokens that had no price, by model, region and reason, the most first."""
+        return [
+            {"aws_model_id": aws_model_id, "aws_region": aws_region, "reason": reason, "tokens": tokens}
+            for (aws_model_id, aws_region, reason), tokens in sorted(self._unrated.items(), key=lambda item: -item[1])
+        ]
+
+    def _note(self, rated: Iterable[RatedRecord]) -> None:
+        for item in rated:
+            if id(item.rate_card) not in self._card_ids:
+                self._cards.append(item.rate_card)
+                self._card_ids[id(item.rate_card)] = find_or_add_card(item.rate_card)
+            if None in item.costs:
+                self._note_unrated(item)
+
+    def _note_unrated(self, item: RatedRecord) -> None:
+        series = item.record.series
+        for count, cost, price in zip(item.record.tokens, item.costs, item.rate_card.rates, strict=True):
+            if cost is None:
+                self._unrated[series.aws_model_id, series.aws_region, price.unpriced_reason or ""] += count
+
+    def _rows(self, rated: Iterable[RatedRecord], series_ids: dict[SeriesKey, int]) -> Iterator[tuple[Any, ...]]:
+        card_ids = self._card_ids
+        series: SeriesKey | None = None
+        series_id = 0
+        for record, costs, card in rated:
+            if record.series is not series:
+                series = record.series
+                series_id = series_ids[series]
+            yield (
+                record.hour,
+                series_id,
+                card_ids[id(card)],
+                record.invocations,
+                record.client_errors,
+                record.server_errors,
+                record.throttles,
+                *record.tokens,
+                *costs,
+            )
+
+
+def find_or_add_card(card: Card) -> int:
+    """Return the id of the stored rate card that says exactly this."""
+    rates = {
+        token_class.value: {
+            "rate": None if price.rate_per_million is None else str(price.rate_per_million),
+            "source": price.source,
+            "is_assumed": price.assumed,
+            "is_override": price.is_override,
+            "unpriced_reason": price.unpriced_reason,
+        }
+        for token_class, price in zip(TOKEN_CLASSES, card.rates, strict=True)
+    }
+    bounds = [None if bound is None else bound.isoformat() for bound in (card.valid_from, card.valid_to)]
+    said = json.dumps([list(card.scope), bounds, rates], sort_keys=True)
+    fingerprint = hashlib.sha256(said.encode()).hexdigest()
+    found = RateCard.objects.filter(fingerprint=fingerprint).values_list("id", flat=True).first()
+    if found is not None:
+        return found
+    flags = {f"is_assumed_{name.value}": bool(rates[name.value]["is_assumed"]) for name in TOKEN_CLASSES}
+    made = RateCard(
+        fingerprint=fingerprint,
+        model_id=card.scope.model_id,
+        aws_region=card.scope.aws_region,
+        routing_class=card.scope.routing_class,
+        tier=card.scope.tier,
+        valid_from=card.valid_from,
+        valid_to=card.valid_to,
+        rates=rates,
+        **flags,
+    )
+    # Another worker may write the same card at the same time: whoever comes second takes the first one's.
+    RateCard.objects.bulk_create([made], ignore_conflicts=True)
+    return RateCard.objects.values_list("id", flat=True).get(fingerprint=fingerprint)
+
+
+def mark_rating_due(*, start: datetime, end: datetime | None) -> int:
+    """Write down that the stored hours from `start` up to `end` are to be rated again; returns how many windows."""
+    windows = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, window_end__gt=start, stored_at__isnull=False)
+    if end is not None:
+        windows = windows.filter(window_start__lt=end)
+    return windows.update(is_rating_due=True)
+
+
+def list_windows_to_rate(*, start: datetime | None = None, end: datetime | None = None) -> list[int]:
+    """Return the windows whose rating is due, newest first; with a range, those of the range, due or not."""
+    with tenant_transaction():
+        windows = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, stored_at__isnull=False)
+        if start is None and end is None:
+            windows = windows.filter(is_rating_due=True)
+        if start is not None:
+            windows = windows.filter(window_end__gt=start)
+        if end is not None:
+            windows = windows.filter(window_start__lt=end)
+        return list(windows.order_by("-window_start", "id").values_list("id", flat=True))
+
+
+def rerate_window(*, window_id: int, now: datetime) -> int | None:
+    """Rate a stored window again from its tokens, with the prices of now; returns its rows.
+
+    Nothing is asked of AWS. None when the window is being read: its reader rates with the prices of then, or when it is
+    gone. Doing it twice gives the same rows.
+    """
+    with tenant_transaction():
+        window = (
+            CollectionWindow.objects.select_related("connection")
+            .select_for_update(of=("self",), skip_locked=True)
+            .filter(id=window_id, stored_at__isnull=False)
+            .first()
+        )
+        if window is None or window.filled_until is None:
+            return None
+        place = {"aws_account_id": window.connection.aws_account_id, "aws_region": window.aws_region}
+        rows = _rate_days(place, window.window_start, window.filled_until)
+        roll_up(place, window.window_start, window.filled_until)
+        window.is_rating_due = False
+        # Whoever looks for new data shall look at these as well.
+        window.stored_at = now
+        window.save(update_fields=["is_rating_due", "stored_at"])
+        return rows
+
+
+def roll_up(place: dict[str, str], start: datetime, end: datetime) -> None:
+    """Add the hours of one account and region up into the UTC days that [start, end) touches, in place of what was there."""
+    first, last = utc_day_start(start), _day_end(end)
+    execute("delete_daily_usage", **place, first_day=first.date(), last_day=last.date())
+    execute("insert_daily_usage", **place, first_hour=first, last_hour=last)
+
+
+def touched_days(start: datetime, end: datetime) -> list[date]:
+    """Return the first UTC day of each month that [start, end) touches, for making its partitions."""
+    days = {utc_day_start(start).date().replace(day=1)}
+    day = utc_day_start(start)
+    while day < end:
+        days.add(day.date().replace(day=1))
+        day += DAY
+    return sorted(days)
+
+
+def _rate_days(place: dict[str, str], start: datetime, end: datetime) -> int:
+    """Day by day, so that a month of a large organization is never in memory as a whole."""
+    rater, rows, day = Rater(get_price_book()), 0, utc_day_start(start)
+    series = {row.pk: row for row in UsageSeries.objects.filter(**place)}
+    keys = {pk: series_key_of(row) for pk, row in series.items()}
+    ids = {key: pk for pk, key in keys.items()}
+    while day < end:
+        hours = {"first_hour": max(day, start), "last_hour": min(day + DAY, end)}
+        stored = execute("read_hourly_usage", **place, **hours)
+        records = [_record(row, keys) for row in stored]
+        execute("delete_hourly_usage", **place, **hours)
+        rows += rater.store(records, ids)
+        day += DAY
+    return rows
+
+
+def series_key_of(row: UsageSeries) -> SeriesKey:
+    """Return a stored series as a value."""
+    return SeriesKey(
+        aws_account_id=row.aws_account_id,
+        aws_region=row.aws_region,
+        namespace=Namespace(row.namespace),
+        aws_model_id=row.aws_model_id,
+        model_id=row.model_id,
+        publisher=row.publisher,
+        routing=Routing(row.routing),
+        tier=Tier(row.tier),
+        inference_profile_id=row.inference_profile_id,
+        project=row.project,
+    )
+
+
+def _record(row: tuple[Any, ...], keys: dict[int, SeriesKey]) -> UsageRecord:
+    hour, series_id, invocations, client_errors, server_errors, throttles, *tokens = row
+    return UsageRecord(
+        keys[series_id], hour, invocations, TokenCounts(*tokens), client_errors, server_errors, throttles
+    )
+
+
+def _day_end(end: datetime) -> datetime:
+    midnight = utc_day_start(end)
+    return midnight if midnight == end else midnight + DAY

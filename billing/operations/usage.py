@@ -1,0 +1,184 @@
+"""Reads one window of usage out of CloudWatch, and puts it, rated and rolled up, in place of what was stored."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from accounts.tenancy.context import tenant_transaction
+from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, fetch_sums, list_metrics
+from billing.domain.catalog import ModelCatalog, is_application_profile_id, series_key
+from billing.domain.dimensions import Namespace, SeriesKey
+from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, MetricData, counted_model_id, parse
+from billing.domain.records import Rejected, UsageRecord
+from billing.models import InferenceProfile, ObservedMetric
+from billing.operations.inventory import profiles_of, refresh_profiles
+from billing.operations.rating import Rater, roll_up, touched_days
+from billing.operations.series import find_or_add_usage_series
+from billing.operations.windows import Charge, Claim, Keeper, Stored
+from billing.queries.catalog import get_model_catalog, get_price_book
+from billing.sql import ensure_months, execute
+
+# A window of a large account is kept on disk between reading and storing, so that a worker stays small.
+IN_MEMORY_BYTES = 16 * 1024 * 1024
+REJECTED_KEPT = 1000
+
+
+@dataclass(slots=True)
+class Spool:
+    """Records on their way from reading to storing, in the chunks in which they came."""
+
+    chunks: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    _file: IO[bytes] = field(
+        default_factory=lambda: SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - ends with the spool
+    )
+
+    def add(self, records: Sequence[UsageRecord], rejected: Sequence[Rejected]) -> None:
+        """Lay one chunk aside."""
+        self.rejected.extend(rejected[: REJECTED_KEPT - len(self.rejected)])
+        if records:
+            pickle.dump(records, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+            self.chunks += 1
+
+    def read(self) -> Iterator[Sequence[UsageRecord]]:
+        """Yield the chunks in the order in which they were laid aside."""
+        self._file.seek(0)
+        for _ in range(self.chunks):
+            yield pickle.load(self._file)  # noqa: S301 - written by add() above, in a file without a name
+
+
+def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
+    """Ask CloudWatch for the window's hours; returns what stores them, to be called with the window's row locked."""
+    metrics = _discover(claim, charge)
+    series = _series_of(claim, {_model_id(metric) for metric in metrics}, metrics)
+    spool = Spool()
+    for batch in _batches(metrics):
+        keeper.keep()
+        charge.metrics += len(batch)
+        sums = fetch_sums(claim.role, claim.span.aws_region, batch, claim.start, claim.end)
+        data = [
+            MetricData(
+                series=series[item.metric.namespace, _model_id(item.metric)],
+                metric=item.metric.name,
+                timestamps=item.starts,
+                values=item.sums,
+            )
+            for item in sums
+        ]
+        spool.add(*parse(data, start=claim.start, end=claim.end))
+    return lambda now: _store(claim, metrics, spool, now)
+
+
+def replace_window(
+    place: dict[str, str], start: datetime, end: datetime, chunks: Iterable[Sequence[UsageRecord]], now: datetime
+) -> tuple[int, list[dict[str, str | int]]]:
+    """Put usage, rated with the prices of now, in place of what is stored of one account and region from start to end.
+
+    Returns the rows and what had no price. Runs inside the transaction that holds the window's row; doing it twice gives
+    the same rows.
+    """
+    execute("delete_hourly_usage", **place, first_hour=start, last_hour=end)
+    rater = Rater(get_price_book())
+    tags = {profile.profile_id: profile.tags for profile in profiles_of(place)}
+    rows = 0
+    for records in chunks:
+        series_ids = find_or_add_usage_series({record.series for record in records}, tags, now)
+        rows += rater.store(records, series_ids)
+    roll_up(place, start, end)
+    return rows, rater.unrated
+
+
+def _store(claim: Claim, metrics: Sequence[Metric], spool: Spool, now: datetime) -> Stored:
+    place = _place(claim)
+    for table in ("billing_hourlyusage", "billing_dailyusage"):
+        ensure_months(table, touched_days(claim.start, claim.end))
+    rows, unrated = replace_window(place, claim.start, claim.end, spool.read(), now)
+    _remember(claim, metrics, now)
+    return Stored(rows=rows, rejected=spool.rejected, unrated=unrated)
+
+
+def _place(claim: Claim) -> dict[str, str]:
+    return {"aws_account_id": claim.aws_account_id, "aws_region": claim.span.aws_region}
+
+
+def _discover(claim: Claim, charge: Charge) -> list[Metric]:
+    """Every counted metric that has data now, or once had: AWS lists only what spoke in the last two weeks."""
+    found: set[Metric] = set()
+    for namespace in Namespace:
+        charge.other_calls += 1
+        for metric in list_metrics(claim.role, claim.span.aws_region, namespace):
+            if counted_model_id(metric.namespace, metric.name, dict(metric.dimensions)) is not None:
+                found.add(metric)
+    with tenant_transaction():
+        for row in ObservedMetric.objects.filter(**_place(claim)):
+            dimension = COUNTED_DIMENSION[Namespace(row.namespace)]
+            found.add(Metric(namespace=row.namespace, name=row.name, dimensions=((dimension, row.aws_model_id),)))
+    return sorted(found, key=lambda metric: (metric.namespace, metric.dimensions, metric.name))
+
+
+def _remember(claim: Claim, metrics: Iterable[Metric], now: datetime) -> None:
+    place = _place(claim)
+    rows = [
+        ObservedMetric(
+            **place,
+            namespace=metric.namespace,
+            name=metric.name,
+            aws_model_id=_model_id(metric),
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        for metric in metrics
+    ]
+    ObservedMetric.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _series_of(claim: Claim, model_ids: set[str], metrics: Iterable[Metric]) -> dict[tuple[str, str], SeriesKey]:
+    """What each ModelId stands for; an id of a profile that nobody has seen is looked up in the account."""
+    place = _place(claim)
+    with tenant_transaction():
+        catalog = get_model_catalog()
+        profiles = {profile.profile_id: profile for profile in profiles_of(place)}
+    if any(is_application_profile_id(model_id) and model_id not in profiles for model_id in model_ids):
+        refresh_profiles(claim)
+        with tenant_transaction():
+            profiles = {profile.profile_id: profile for profile in profiles_of(place)}
+    names = {(metric.namespace, _model_id(metric)) for metric in metrics}
+    return {name: _series_key(claim, name, profiles, catalog) for name in names}
+
+
+def _series_key(
+    claim: Claim, name: tuple[str, str], profiles: dict[str, InferenceProfile], catalog: ModelCatalog
+) -> SeriesKey:
+    namespace, aws_model_id = name
+    profile = profiles.get(aws_model_id)
+    return series_key(
+        aws_account_id=claim.aws_account_id,
+        aws_region=claim.span.aws_region,
+        namespace=Namespace(namespace),
+        aws_model_id=aws_model_id,
+        profile_model_arns=profile.model_arns if profile else None,
+        catalog=catalog,
+    )
+
+
+def _batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
+    """As many metrics as one call takes, those of one model always together: a record needs all of them."""
+    batch: list[Metric] = []
+    for _, group in groupby(metrics, key=lambda metric: (metric.namespace, metric.dimensions)):
+        together = list(group)
+        if len(batch) + len(together) > QUERIES_PER_CALL:
+            yield batch
+            batch = []
+        batch.extend(together)
+    if batch:
+        yield batch
+
+
+def _model_id(metric: Metric) -> str:
+    return metric.dimensions[0][1]
