@@ -15,7 +15,7 @@ from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import USD, ExchangeRate
-from billing.domain.money import EXACT, Money
+from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
 from forecasting.domain.forecasts import PublishedForecast
 from forecasting.domain.series import Scope, ScopeKind
@@ -289,7 +289,7 @@ def budget_status(
     cost = {day.date: day.cost_usd for day in days}
     covered = min(max(data_until or period.start_at, period.start_at), period.end_at)
     shown = DateRange(period.start, _end_of_known_days(covered, cost, period, time_zone))
-    spent = rate.convert(sum((cost.get(day, Decimal(0)) for day in shown), Decimal(0)))
+    spent = rate.convert(add_up(cost.get(day, Decimal(0)) for day in shown))
     whole = whole_days_before(data_until, cost, time_zone) if data_until else ()
     recent = [cost.get(day, Decimal(0)) for day in whole]
     lag = max(as_of - data_until, timedelta(0)) if data_until else timedelta(0)
@@ -303,7 +303,7 @@ def budget_status(
         spent=spent,
         spent_share=share_of(spent, budget.amount),
         left=budget.amount - spent,
-        pace_a_day=rate.convert(EXACT.divide(sum(recent, Decimal(0)), Decimal(len(recent)))) if recent else None,
+        pace_a_day=rate.convert(EXACT.divide(add_up(recent), Decimal(len(recent)))) if recent else None,
         allowed_a_day=_allowed_a_day(budget.amount - spent, period.end_at - covered),
         lag=lag,
         worst_overshoot=_for_duration(rate.convert(max(recent)), lag) if recent else None,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import cast
 
 from accounts.domain.audit import Json
-from billing.domain.money import EXACT, Money
+from billing.domain.money import EXACT, Money, plain
 from billing.domain.periods import Month
 from forecasting.domain.alerts import HUNDRED, AlertKind, AlertSnapshot, Driver, ForecastFigures
 
@@ -22,8 +22,7 @@ JsonObject = Mapping[str, Json]
 
 def decimal_text(value: Decimal, smallest: Decimal = SMALLEST_AMOUNT) -> str:
     """A number as plain decimal text: no exponent, no zeros at the end."""
-    rounded = value.quantize(smallest, context=EXACT)
-    return f"{rounded.normalize(EXACT):f}" if rounded else "0"
+    return plain(value.quantize(smallest, context=EXACT))
 
 
 def percent_text(value: Decimal) -> str:

@@ -1,0 +1,204 @@
+"""Budgets with spend to date and forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.domain.errors import NotFound
+from accounts.domain.text import gettext_noop
+from accounts.queries.organizations import get_organization
+from accounts.tenancy.context import current_organization_id
+from billing.domain.dimensions import Basis, Dimension
+from billing.domain.money import EXACT, Money, add_up
+from billing.domain.periods import DateRange, Month, local_day
+from billing.queries.collection import get_data_until
+from billing.queries.costs import SpendQuestion, list_spend
+from billing.queries.exchange_rates import list_exchange_rates
+from forecasting.domain.alerts import Driver
+from forecasting.domain.budgets import (
+    DAY,
+    PACE_DAYS,
+    BudgetForecast,
+    BudgetOwner,
+    BudgetStatus,
+    BudgetValue,
+    PeriodKind,
+    RateInForce,
+    budget_forecast,
+    budget_status,
+    period_of,
+    rate_in_force,
+)
+from forecasting.domain.forecasts import PublishedForecast
+from forecasting.domain.series import Scope, ScopeKind
+from forecasting.models import Budget
+from forecasting.queries.forecasts import find_forecast, list_forecasts
+from forecasting.queries.scopes import ScopeNames, filters_of, get_scope_costs, get_scope_names, list_scope_months
+
+
+class BudgetNotFound(NotFound):
+    """No such budget in this organization."""
+
+    code = "budget_not_found"
+    message = gettext_noop("There is no such budget.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthSpend:
+    """What a scope cost in one whole month, in a budget's currency."""
+
+    month: Month
+    spent: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is known about a scope before there is a budget for it: past months, and what the present one comes to."""
+
+    rate: RateInForce
+    months: tuple[MonthSpend, ...]  # newest first; months before the first usage are absent
+    forecast: BudgetForecast | None
+
+
+def list_budgets(*, closed: bool = False) -> tuple[BudgetValue, ...]:
+    """Return the budgets by name; the closed ones, too, if asked."""
+    rows = Budget.objects.all() if closed else Budget.objects.filter(closed_at__isnull=True)
+    names = get_scope_names()
+    return tuple(sorted((_value(row, names) for row in rows), key=lambda value: (value.name.casefold(), value.id)))
+
+
+def get_budget(budget_id: int) -> BudgetValue:
+    """Return one budget, closed or not. Raises BudgetNotFound."""
+    row = Budget.objects.filter(pk=budget_id).first()
+    if row is None:
+        raise BudgetNotFound
+    return _value(row, get_scope_names())
+
+
+def find_budget_status(*, budget_id: int, as_of: datetime) -> BudgetStatus | None:
+    """Return where a budget stands in the month of a time; None where its currency has no rate. Raises BudgetNotFound."""
+    return next(iter(measure((get_budget(budget_id),), month=month_of(as_of), as_of=as_of)), None)
+
+
+def list_budget_statuses(*, as_of: datetime) -> tuple[BudgetStatus, ...]:
+    """Return where each open budget stands in the month of a time, by name.
+
+    A budget whose currency has no exchange rate cannot be measured and is absent; `list_budgets` has it.
+    """
+    return measure(list_budgets(), month=month_of(as_of), as_of=as_of)
+
+
+def measure(budgets: Sequence[BudgetValue], *, month: Month, as_of: datetime) -> tuple[BudgetStatus, ...]:
+    """Return where budgets stand in one month; those without an exchange rate are left out."""
+    if not budgets:
+        return ()
+    time_zone = _time_zone()
+    period = period_of(PeriodKind.MONTH, month, time_zone)
+    kinds = {budget.scope.kind for budget in budgets}
+    costs = get_scope_costs(
+        kinds,
+        days=DateRange(period.start - PACE_DAYS * DAY, period.end),
+        unpriced_since=period.start_at,
+        time_zone=time_zone,
+    )
+    rates = [entered.rate for entered in list_exchange_rates()]
+    forecasts = _forecasts(kinds, month, as_of)
+    data_until = get_data_until(now=as_of).rated
+
+    def status(budget: BudgetValue, rate: RateInForce) -> BudgetStatus:
+        published = forecasts.get(budget.scope)
+        return budget_status(
+            budget=budget,
+            period=period,
+            days=costs.days.get(budget.scope, ()),
+            rate=rate,
+            data_until=data_until,
+            as_of=as_of,
+            time_zone=time_zone,
+            tokens_unpriced=costs.tokens_unpriced.get(budget.scope, 0),
+            forecast=budget_forecast(published, amount=budget.amount, rate=rate) if published else None,
+        )
+
+    paired = ((budget, rate_in_force(rates, budget.amount.currency, month)) for budget in budgets)
+    return tuple(status(budget, rate) for budget, rate in paired if rate is not None)
+
+
+def find_outlook(*, scope: Scope, amount: Money, months: int, as_of: datetime) -> Outlook | None:
+    """Return the past months and the present forecast of a scope; None where the currency has no rate."""
+    time_zone, month = _time_zone(), month_of(as_of)
+    rates = [entered.rate for entered in list_exchange_rates()]
+    rate = rate_in_force(rates, amount.currency, month)
+    if rate is None:
+        return None
+    spent = list_scope_months(scope, first=month.plus(-months), end=month, time_zone=time_zone)
+    published = find_forecast(scope, month=month, as_of=as_of)
+    return Outlook(
+        rate=rate,
+        months=tuple(
+            # A month that is older than every rate is shown at the present one: better than not at all.
+            MonthSpend(month=past, spent=(rate_in_force(rates, amount.currency, past) or rate).convert(spent[past]))
+            for past in sorted(spent, reverse=True)
+        ),
+        forecast=budget_forecast(published, amount=amount, rate=rate) if published else None,
+    )
+
+
+def find_rate_in_force(currency: str, *, as_of: datetime) -> RateInForce | None:
+    """Return the rate that budgets of a currency are measured at in the month of a time, or None."""
+    rates = [entered.rate for entered in list_exchange_rates(currency)]
+    return rate_in_force(rates, currency, month_of(as_of))
+
+
+def find_driver(status: BudgetStatus) -> Driver | None:
+    """Return the largest part of what a budget's scope has cost in its period, by cost center and model, or None."""
+    question = SpendQuestion(
+        basis=Basis.RATED,
+        start=status.period.start_at,
+        end=status.period.end_at,
+        group_by=(Dimension.COST_CENTER, Dimension.MODEL),
+        filters=filters_of(status.budget.scope),
+    )
+    rows = [row for row in list_spend(question).rows if row.cost > 0]
+    if not rows:
+        return None
+    largest = max(rows, key=lambda row: (row.cost, str(row.key)))
+    center, model = largest.key
+    names = get_scope_names()
+    return Driver(
+        cost_center=next((found.name for found in names.centers.values() if found.code == center), center),
+        model_id=names.models.get(model, model) if model else None,
+        share=EXACT.divide(largest.cost, add_up(row.cost for row in rows)),
+    )
+
+
+def month_of(moment: datetime) -> Month:
+    """Return the calendar month of the organization that a moment lies in."""
+    return Month.of(local_day(moment, _time_zone()))
+
+
+def _time_zone() -> str:
+    return get_organization(current_organization_id()).time_zone
+
+
+def _forecasts(kinds: set[ScopeKind], month: Month, as_of: datetime) -> dict[Scope, PublishedForecast]:
+    found = (forecast for kind in kinds for forecast in list_forecasts(month=month, as_of=as_of, kind=kind))
+    return {forecast.scope: forecast for forecast in found}
+
+
+def _value(row: Budget, names: ScopeNames) -> BudgetValue:
+    scope = Scope(ScopeKind(row.scope_kind), row.scope_key)
+    return BudgetValue(
+        id=row.pk,
+        name=row.name,
+        scope=scope,
+        scope_label=names.label(scope),
+        amount=Money(row.amount, row.currency),
+        basis=Basis(row.basis),
+        period_kind=PeriodKind(row.period_kind),
+        owner=BudgetOwner(user_id=row.owner_id, label=row.owner_label) if row.owner_label else None,
+        version=row.version,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+    )
