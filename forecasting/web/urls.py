@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+
+from forecasting.web import dashboard
 
 app_name = "forecasting"
-urlpatterns: list[URLPattern | URLResolver] = []
+
+inside: list[URLPattern] = [
+    path("", dashboard.dashboard, name="dashboard"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("o/<slug:org_slug>/", include(inside))]
