@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging.config
 from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
+from django.conf import settings
 
 from config.database_role import refuse_unsafe_start
 
@@ -16,7 +18,15 @@ app.autodiscover_tasks()
 
 # One line for each thing that happens by the clock: name, task, period. Each task lists organizations and enqueues
 # work for those that need it; every one may run twice.
-TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {}
+TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {
+    "collect what is due": ("billing.tasks.collect_due_windows", timedelta(minutes=10)),
+    "verify connections": ("billing.tasks.verify_due_connections", timedelta(minutes=1)),
+    "rate again after price changes": ("billing.tasks.rerate_due_windows", timedelta(minutes=5)),
+    "load the committed price table": ("billing.tasks.sync_prices", crontab(hour="3", minute="10")),
+    "forecast": ("forecasting.tasks.forecast_due_organizations", timedelta(minutes=10)),
+    "evaluate alerts": ("forecasting.tasks.evaluate_alerts", timedelta(minutes=1)),
+    "deliver notifications": ("forecasting.tasks.deliver_due_notifications", timedelta(minutes=1)),
+}
 
 app.conf.beat_schedule = {name: {"task": task, "schedule": schedule} for name, (task, schedule) in TIMETABLE.items()}
 
@@ -25,3 +35,10 @@ app.conf.beat_schedule = {name: {"task": task, "schedule": schedule} for name, (
 def refuse_unsafe_role(**_facts: object) -> None:
     """End a worker, before it takes a message, whose database role sees past the wall."""
     refuse_unsafe_start()
+
+
+@setup_logging.connect
+def keep_our_log_lines(**_facts: object) -> None:
+    """Write the same JSON lines as everywhere else; Celery would set its own form and level."""
+    if settings.LOGGING:
+        logging.config.dictConfig(settings.LOGGING)
