@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -37,6 +38,9 @@ NO_TOKENS = dict.fromkeys(("cache_read", "cache_write", "cache_write_5m", "cache
 CLASSES = ("input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h")
 
 
+NOTHING = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """The API as a program sees it that holds one key."""
@@ -46,9 +50,10 @@ class Api:
     def get(self, path: str, **parameters: Any) -> Any:
         return Client().get(f"/api/v1/{path}", parameters, **self._headers())
 
-    def send(self, method: str, path: str, body: object = None, **more: Any) -> Any:
-        content = {} if body is None else {"data": body, "content_type": "application/json"}
-        return getattr(Client(), method)(f"/api/v1/{path}", **content, **self._headers(), **more)
+    def send(self, method: str, path: str, body: object = NOTHING, content_type: str = "application/json") -> Any:
+        data = b"" if body is NOTHING else body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = self._headers()
+        return Client().generic(method.upper(), f"/api/v1/{path}", data, content_type, **headers)
 
     def rows(self, path: str, **parameters: object) -> list[dict[str, Any]]:
         answer = self.get(path, **parameters)

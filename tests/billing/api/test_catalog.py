@@ -39,7 +39,7 @@ def prices(cast: Cast) -> None:
             source_date=date(2026, 11, 23),
         )
     for token_class in ("input", "output"):
-        ModelPrice.objects.create(**PRICE, token_class=token_class, rate_usd_per_million=Decimal("0.8"))
+        ModelPrice.objects.create(**PRICE, token_class=token_class, rate_usd_per_million=Decimal("0.8"), listed_at=NOW)
     with inside(cast.acme):
         PriceOverride.objects.create(
             **PRICE, token_class="input", rate_usd_per_million=Decimal("0.600"), entered_by="Ada", entered_at=NOW
