@@ -153,6 +153,12 @@ def last_utc_day(value: datetime) -> date:
 
 
 @register.filter
+def at(values: Mapping[object, object], key: object) -> object:
+    """Look a key up, which templates cannot do by themselves."""
+    return values[key]
+
+
+@register.filter
 def duration(seconds: int) -> str:
     """Write how long something takes, in the unit that people would choose."""
     if seconds < MINUTE:

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
@@ -22,7 +22,7 @@ from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
 from billing.domain.exchange_rates import USD
 from billing.domain.periods import Month
-from billing.operations.exchange_rates import set_exchange_rate
+from billing.operations.exchange_rates import enter_exchange_rate, remove_exchange_rate
 from billing.queries.exchange_rates import list_exchange_rates
 
 RATE = re.compile(r"(\d{1,10}|\d{1,3}(,\d{3})+)(\.\d{1,8})?", re.ASCII)
@@ -98,7 +98,7 @@ def exchange_rate_create(request: OrganizationRequest) -> HttpResponse:
     form = RateForm(request.POST or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
-            event_id = set_exchange_rate(actor=request.actor, now=request.now, **form.cleaned_data)
+            event_id = enter_exchange_rate(actor=request.actor, now=request.now, **form.cleaned_data)
         except CallerError as error:
             add_error(form, error)
         else:
@@ -107,14 +107,22 @@ def exchange_rate_create(request: OrganizationRequest) -> HttpResponse:
     return render(request, "billing/exchange_rates/form.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@require_POST
+@organization_view(Permission.EDIT_EXCHANGE_RATES)
+def exchange_rate_remove(request: OrganizationRequest, rate_id: int) -> HttpResponse:
+    """Take a rate back; it can be entered again, so nothing is asked."""
+    event_id = remove_exchange_rate(actor=request.actor, rate_id=rate_id)
+    text = _("Removed. The audit log has it as line %(number)s.")
+    messages.success(request, text % {"number": event_id})
+    return redirect("billing:exchange_rate_list", org_slug=request.organization.slug)
+
+
 def _initial(request: OrganizationRequest) -> dict[str, str]:
     currency = request.organization.currency
     return {"month": str(Month.of(request.now.date())), "currency": "" if currency == USD else currency}
 
 
-def _saved(given: dict[str, Any], event_id: int | None) -> str:
-    if event_id is None:
-        return _("Nothing was changed.")
+def _saved(given: dict[str, Any], event_id: int) -> str:
     text = _("Saved: one US dollar buys %(rate)s %(currency)s in %(month)s. The audit log has it as line %(number)s.")
     return text % {
         "rate": f"{given['units_per_usd']:f}",

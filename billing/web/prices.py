@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access.sentences import add_error, sentence
 from accounts.access.web import OrganizationRequest, organization_view
@@ -33,7 +33,7 @@ from billing.domain.price_entry import (
     parse_price,
     per_million,
 )
-from billing.operations.catalog import override_price
+from billing.operations.catalog import override_price, withdraw_price
 from billing.queries.catalog import find_price_table_date, list_foundation_models, list_price_overrides, list_prices
 from billing.queries.prices import (
     SHOWN_CLASSES,
@@ -164,7 +164,7 @@ def price_create(request: OrganizationRequest) -> HttpResponse:
     return render(request, "billing/prices/form.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["POST"])
+@require_POST
 @organization_view(Permission.EDIT_PRICES)
 def price_preview(request: OrganizationRequest) -> HttpResponse:
     """Say what a price that is being typed comes to; nothing is saved."""
@@ -176,6 +176,16 @@ def price_preview(request: OrganizationRequest) -> HttpResponse:
         except CallerError as error:
             context["refusal"] = sentence(error)
     return render(request, "billing/prices/_preview.html", context)
+
+
+@require_POST
+@organization_view(Permission.EDIT_PRICES)
+def price_withdraw(request: OrganizationRequest, override_id: int) -> HttpResponse:
+    """Take an own price back; it can be entered again, so nothing is asked."""
+    event_id = withdraw_price(actor=request.actor, override_id=override_id)
+    text = _("Withdrawn: the published price is in force again. The audit log has it as line %(number)s.")
+    messages.success(request, text % {"number": event_id})
+    return redirect("billing:price_list", org_slug=request.organization.slug)
 
 
 def _override(request: OrganizationRequest, form: PriceForm) -> None:

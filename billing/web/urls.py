@@ -1,9 +1,34 @@
 """Routes."""
 
-from django.urls import URLPattern, include, path
+from __future__ import annotations
+
+from django.urls import include, path
+
+from billing.web import connections, exchange_rates, prices
 
 app_name = "billing"
 
-inside: list[URLPattern] = []
+inside = [
+    path("connections/", connections.connection_list, name="connection_list"),
+    path("connections/new/", connections.connection_create, name="connection_create"),
+    path("connections/progress/", connections.collection_progress, name="collection_progress"),
+    path("connections/<int:connection_id>/", connections.connection_detail, name="connection_detail"),
+    path("connections/<int:connection_id>/template/", connections.connection_template, name="connection_template"),
+    path("connections/<int:connection_id>/role/", connections.connection_role, name="connection_role"),
+    path("connections/<int:connection_id>/verify/", connections.connection_verify, name="connection_verify"),
+    path("connections/<int:connection_id>/pause/", connections.connection_pause, name="connection_pause"),
+    path("connections/<int:connection_id>/resume/", connections.connection_resume, name="connection_resume"),
+    path(
+        "connections/<int:connection_id>/disconnect/", connections.connection_disconnect, name="connection_disconnect"
+    ),
+    path("prices/", prices.price_list, name="price_list"),
+    path("prices/new/", prices.price_create, name="price_create"),
+    path("prices/preview/", prices.price_preview, name="price_preview"),
+    path("prices/own/<int:override_id>/withdraw/", prices.price_withdraw, name="price_withdraw"),
+    path("prices/models/<str:model_id>/", prices.price_detail, name="price_detail"),
+    path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
+    path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),
+    path("exchange-rates/<int:rate_id>/remove/", exchange_rates.exchange_rate_remove, name="exchange_rate_remove"),
+]
 
 urlpatterns = [path("o/<slug:org_slug>/", include(inside))]
