@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal, localcontext
 from itertools import accumulate
 
 import numpy as np
@@ -140,12 +140,12 @@ def _still_expected(spend: ScopeSpend, daily: FloatArray, origin: Origin) -> lis
     Of the current day, that part of its forecast which its unknown hours stand for. Of later days something is known
     only where one source is ahead of a late one; that counts as spent, and the forecast is what is left.
     """
-    amounts = [_rounded(value, ROUND_HALF_EVEN) for value in daily]
+    amounts = [_rounded(value) for value in daily]
     for ahead, amount in enumerate(amounts):
         known = spend.days.get(origin.current_day + ahead * DAY, ZERO)
         amounts[ahead] = max(amount - known, ZERO)
     if len(daily):
-        amounts[0] = _rounded(float(daily[0]) * origin.share_unknown, ROUND_HALF_EVEN)
+        amounts[0] = _rounded(daily[0] * origin.share_unknown)
     return amounts
 
 
@@ -189,8 +189,8 @@ def _path(part: Part, coming: Sequence[Decimal], ahead: FloatArray) -> Path:
         )
         low, high = np.minimum(low, lower), np.maximum(high, upper)
         bounds[level] = (
-            tuple(min(_rounded(value, ROUND_FLOOR), sum_) for value, sum_ in zip(low, exact, strict=True)),
-            tuple(max(_rounded(value, ROUND_CEILING), sum_) for value, sum_ in zip(high, exact, strict=True)),
+            tuple(min(_rounded(value), sum_) for value, sum_ in zip(low, exact, strict=True)),
+            tuple(max(_rounded(value), sum_) for value, sum_ in zip(high, exact, strict=True)),
         )
     return Path(rest=exact, bounds=bounds)
 
@@ -213,5 +213,5 @@ def _last(values: Sequence[Decimal]) -> Decimal:
     return values[-1] if values else ZERO
 
 
-def _rounded(value: float, rounding: str) -> Decimal:
-    return Decimal(float(value)).quantize(SMALLEST, rounding=rounding, context=EXACT)
+def _rounded(value: float) -> Decimal:
+    return Decimal(float(value)).quantize(SMALLEST, context=EXACT)

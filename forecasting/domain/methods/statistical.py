@@ -15,10 +15,10 @@ TWO_SEASONS = 2 * WEEK
 
 @dataclass(frozen=True, slots=True)
 class AutoEts:
-    """Exponential smoothing without a trend, errors and season chosen by information criterion (statsforecast, ZNA).
+    """Exponential smoothing without a trend, kind of errors chosen by information criterion (statsforecast, ZNA).
 
-    No trend: over a fortnight of history the trends of the library's methods run away. Under two weeks no season; under
-    a week the library refuses, hence the minimum.
+    No trend: over a fortnight of history the trends of the library's methods run away. Under two weeks no season, which
+    the library wants to be asked for as ZNN; under a week it refuses, hence the minimum.
     """
 
     name: str = "auto_ets"
@@ -28,9 +28,9 @@ class AutoEts:
         from statsforecast.models import AutoETS  # noqa: PLC0415 - 200 MB that only the forecasting worker may load
 
         recent = history[-LONGEST_HISTORY_DAYS:]
-        season = WEEK if len(recent) >= TWO_SEASONS else 1
+        season, model = (WEEK, "ZNA") if len(recent) >= TWO_SEASONS else (1, "ZNN")
         try:
-            answer = AutoETS(season_length=season, model="ZNA").forecast(y=recent, h=horizon)
+            answer = AutoETS(season_length=season, model=model).forecast(y=recent, h=horizon)
         except (ArithmeticError, IndexError, NotImplementedError, ValueError) as error:
             raise MethodFailed(self.name) from error
         daily = np.asarray(answer["mean"], dtype=np.float64)
