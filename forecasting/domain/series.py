@@ -95,16 +95,7 @@ class DailySeries:
         """The first day after the series."""
         return self.start + len(self.values) * DAY
 
-    @property
-    def total(self) -> float:
-        return math.fsum(self.values)
-
     def since_first_charge(self) -> DailySeries:
         """The series from its first day that is not zero: before a launch there is nothing to learn from."""
         first = next((index for index, value in enumerate(self.values) if value > 0), len(self.values))
         return DailySeries(self.start + first * DAY, self.values[first:])
-
-    def last(self, days: int) -> DailySeries:
-        """At most so many of the newest days."""
-        kept = min(max(days, 0), len(self.values))
-        return DailySeries(self.end - kept * DAY, self.values[len(self.values) - kept :])
