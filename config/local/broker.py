@@ -50,6 +50,8 @@ def start(socket_file: Path, *, log: Path) -> subprocess.Popen[bytes]:
             *("--unixsocket", socket_file, "--unixsocketperm", "700", "--port", "0"),
             # A message lost with the broker is only late: the next minute's timetable finds the row.
             *("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction", "--dir", socket_file.parent),
+            # It writes its title over its environment, and nobody could tell whose it is.
+            *("--set-proc-title", "no"),
         ],
         log=log,
         environment=processes.bare_environment(),

@@ -86,11 +86,16 @@ def stop(
     """Ask a child to end, wait, and kill its whole group if it does not."""
     if process.poll() is None:
         process.send_signal(with_signal)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-    process.wait()
+    finish(process, seconds=seconds)
+
+
+def finish(process: subprocess.Popen[bytes], *, seconds: float = STOP_SECONDS) -> None:
+    """Wait for a child that was asked to end, and kill its whole group if it does not."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        process.wait()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

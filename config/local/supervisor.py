@@ -121,13 +121,13 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop everything that was started, in reverse."""
-        started = [self.programs[program.name] for program in PROGRAMS if program.name in self.programs]
+        started = [(program, self.programs[program.name]) for program in PROGRAMS if program.name in self.programs]
         # They end side by side: waiting for one before asking the next would add up their times.
-        for process in started:
+        for program, process in started:
             if process.poll() is None:
-                process.terminate()
-        for process in reversed(started):
-            processes.stop(process)
+                process.send_signal(program.stop_signal)
+        for _, process in reversed(started):
+            processes.finish(process)
             processes.kill_group(process)
         servers.stop_all(self.running)
 
