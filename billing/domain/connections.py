@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from accounts.domain.errors import Invalid
+from accounts.domain.errors import Conflict, Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.collection import CLOUDWATCH_READINGS_A_DAY, RESTATEMENT, ConnectionKind
 
@@ -124,6 +124,13 @@ class MalformedTagKey(Invalid):
 
     code: ClassVar[str] = "malformed_tag_key"
     message: ClassVar[str] = gettext_noop("A tag key has 1 to 128 characters.")
+
+
+class PrincipalNotKnownYet(Conflict):
+    """Nobody has asked AWS yet who we are, so no template can say whom to trust."""
+
+    code: ClassVar[str] = "principal_not_known_yet"
+    message: ClassVar[str] = gettext_noop("The template is being written: try again in a few seconds.")
 
 
 # Path and name as IAM allows them (IAM user guide, reference_iam-quotas): path up to 512, name up to 64 characters.
@@ -262,7 +269,12 @@ def is_readable(kind: ConnectionKind, missing: Iterable[str]) -> bool:
 
 
 def role_template(*, kind: ConnectionKind, external_id: str, principal_arn: str) -> str:
-    """Return the CloudFormation template (JSON) of a role that we may assume with exactly this external id."""
+    """Return the CloudFormation template (JSON) of a role that we may assume with exactly this external id.
+
+    Raises PrincipalNotKnownYet.
+    """
+    if not principal_arn:
+        raise PrincipalNotKnownYet
     statement = {
         "Effect": "Allow",
         "Action": [needed.action for needed in needed_permissions(kind)],

@@ -210,6 +210,8 @@ def test_a_key_that_may_only_look_cannot_change_a_connection(
 
 def test_the_template_names_the_external_id_of_this_connection(cast: Cast, editor: Api) -> None:
     created = create(editor)
+    early = editor.get(f"connections/{created['id']}/template/")
+    assert (early.status_code, early.json()["code"]) == (409, "principal_not_known_yet")
     with inside(cast.acme):
         AwsConnection.objects.update(principal_arn="arn:aws:iam::999988887777:role/yosan")
     template = editor.get(f"connections/{created['id']}/template/").json()["template"]

@@ -18,6 +18,7 @@ from billing.domain.connections import (
     MalformedRegion,
     MalformedRoleArn,
     MalformedTagKey,
+    PrincipalNotKnownYet,
     aws_account_of,
     charge_usd,
     check_external_id,
@@ -153,6 +154,11 @@ def test_the_template_lets_us_in_with_this_external_id_only_and_read_only(kind: 
 def test_the_template_cannot_be_written_with_a_broken_external_id() -> None:
     with pytest.raises(MalformedExternalId):
         role_template(kind=ConnectionKind.PAYER, external_id='"}', principal_arn=VENDOR)
+
+
+def test_the_template_waits_until_we_know_who_we_are() -> None:
+    with pytest.raises(PrincipalNotKnownYet):
+        role_template(kind=ConnectionKind.PAYER, external_id="yosan-abc", principal_arn="")
 
 
 def test_watching_costs_what_the_windows_that_become_due_cost() -> None:
