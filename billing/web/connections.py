@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access.celery import nudge
+from accounts.access.forms import posted
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
@@ -124,7 +125,7 @@ def connection_list(request: OrganizationRequest) -> HttpResponse:
 @organization_view(Permission.EDIT_CONNECTIONS)
 def connection_create(request: OrganizationRequest) -> HttpResponse:
     """Begin to connect an account; its external id is made by us."""
-    form = ConnectionForm(request.POST or None, initial={"tag_key": DEFAULT_TAG_KEY})
+    form = ConnectionForm(posted(request), initial={"tag_key": DEFAULT_TAG_KEY})
     if request.method == "POST" and form.is_valid():
         try:
             connection_id = create_connection(actor=request.actor, now=request.now, **form.cleaned_data)
@@ -203,7 +204,7 @@ def connection_resume(request: OrganizationRequest, connection_id: int) -> HttpR
 def connection_disconnect(request: OrganizationRequest, connection_id: int) -> HttpResponse:
     """End a connection for good, after a page that says what that means."""
     connection = get_connection(connection_id)
-    form = DisconnectForm(request.POST or None)
+    form = DisconnectForm(posted(request))
     if request.method == "POST" and form.is_valid():
         delete = form.cleaned_data["data"] == "delete"
         try:

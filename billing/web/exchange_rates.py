@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access.forms import posted
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
@@ -95,7 +96,7 @@ def exchange_rate_list(request: OrganizationRequest) -> HttpResponse:
 @organization_view(Permission.EDIT_EXCHANGE_RATES)
 def exchange_rate_create(request: OrganizationRequest) -> HttpResponse:
     """Enter the rate of a month; one that is there already is replaced."""
-    form = RateForm(request.POST or None, initial=_initial(request))
+    form = RateForm(posted(request), initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             event_id = enter_exchange_rate(actor=request.actor, now=request.now, **form.cleaned_data)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access.forms import posted
 from accounts.access.sentences import add_error, sentence
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
@@ -152,7 +153,7 @@ def price_detail(request: OrganizationRequest, model_id: str) -> HttpResponse:
 @organization_view(Permission.EDIT_PRICES)
 def price_create(request: OrganizationRequest) -> HttpResponse:
     """Enter an organization's own price."""
-    form = PriceForm(request.POST or None, initial=_initial(request))
+    form = PriceForm(posted(request), initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             _override(request, form)
