@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from billing.domain.catalog import PriceBook, PriceFound, PriceKey, PriceScope, UnpricedReason
+from billing.domain.catalog import PriceBook, PriceFound, PriceKey, PriceNotFound, PriceScope, UnpricedReason
 from billing.domain.dimensions import ROUTING_CLASS_OF, TOKEN_CLASSES, ContextBand, SeriesKey, TokenClass
 from billing.domain.money import EXACT, ZERO, add_up
 from billing.domain.records import TokenCounts, UsageRecord
@@ -160,9 +160,11 @@ def _find_card(series: SeriesKey, at: datetime, book: PriceBook, cards: dict[Pri
 def _rate(scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceBook) -> Rate:
     answer = book.price_in_force(_key(scope, token_class), at)
     assumed = False
-    if not isinstance(answer, PriceFound) and token_class is TokenClass.CACHE_WRITE:
-        answer = book.price_in_force(_key(scope, ASSUMED_CACHE_WRITE), at)
-        assumed = True
+    if token_class is TokenClass.CACHE_WRITE:
+        default = book.price_in_force(_key(scope, ASSUMED_CACHE_WRITE), at)
+        # An own price for five minutes goes before a published one for any lifetime, as own prices always do.
+        if _rank(default) > _rank(answer):
+            answer, assumed = default, True
     if not isinstance(answer, PriceFound):
         return Rate(rate_per_million=None, source="", unpriced_reason=answer.reason)
     long_key = _key(scope, answer.price.key.token_class, ContextBand.LONG)
@@ -173,6 +175,11 @@ def _rate(scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceB
         assumed=assumed,
         is_override=answer.is_override,
     )
+
+
+def _rank(answer: PriceFound | PriceNotFound) -> int:
+    """2 for an own price, 1 for a published one, 0 for none."""
+    return 1 + answer.is_override if isinstance(answer, PriceFound) else 0
 
 
 def _key(scope: PriceScope, token_class: TokenClass, band: ContextBand = ContextBand.STANDARD) -> PriceKey:

@@ -144,3 +144,8 @@ def test_days_and_times_follow_the_language_and_the_zone() -> None:
     assert figures.month_name(Month(2026, 11), "en") == "November"
     assert figures.month_name(Month(2026, 11), "ja") == "11月"
     assert figures.currency_label("JPY", "ja") == "円"
+
+
+def test_a_number_below_the_smallest_step_is_never_asked_for() -> None:
+    with pytest.raises(AssertionError, match="written in full"):
+        figures._scaled(Decimal("0.5"), "en")

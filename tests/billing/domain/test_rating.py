@@ -156,6 +156,21 @@ def test_a_cache_write_with_one_price_for_any_life_is_not_assumed() -> None:
     assert not card.of(TokenClass.CACHE_WRITE).assumed
 
 
+def test_an_own_price_for_five_minutes_goes_before_a_published_one_for_any_life() -> None:
+    published = own_price(Decimal(3), TokenClass.CACHE_WRITE)
+    own = own_price(Decimal(2), TokenClass.CACHE_WRITE_5M)
+    card = rate_card(series("m"), NOW, PriceBook((published,), (own,)))
+    assert (card.of(TokenClass.CACHE_WRITE).rate_per_million, card.of(TokenClass.CACHE_WRITE).assumed) == (
+        Decimal(2),
+        True,
+    )
+    card = rate_card(series("m"), NOW, PriceBook((published, own)))
+    assert (card.of(TokenClass.CACHE_WRITE).rate_per_million, card.of(TokenClass.CACHE_WRITE).assumed) == (
+        Decimal(3),
+        False,
+    )
+
+
 def test_an_override_is_taken_from_its_day_and_for_its_routing_only() -> None:
     cut = datetime(2026, 10, 1, 12, tzinfo=UTC)
     list_price = next(
