@@ -47,14 +47,12 @@ def origin_of(data_until: datetime, time_zone: str) -> Origin:
 def months_to_forecast(origin: Origin, today: date) -> tuple[Month, ...]:
     """The months that a forecast is due for, oldest first: from that of the last complete day to that of today.
 
-    A month that has just ended is thus forecast once more from complete data, which closes it at what was spent.
-    Months whose end lies beyond the longest horizon are left out.
+    A month that has just ended is thus forecast once more from complete data, which closes it at what was spent. None
+    are due when the end of today's month lies beyond the longest horizon: the data are too old to say anything of it.
     """
-    return tuple(
-        month
-        for month in _months_between(origin.last_complete_day, today)
-        if origin.horizon_to(month) <= LONGEST_HORIZON_DAYS
-    )
+    if origin.horizon_to(Month.of(today)) > LONGEST_HORIZON_DAYS:
+        return ()
+    return tuple(_months_between(origin.last_complete_day, today))
 
 
 def _months_between(first: date, last: date) -> Iterator[Month]:

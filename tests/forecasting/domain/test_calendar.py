@@ -59,9 +59,9 @@ def test_the_days_to_forecast_are_those_of_the_month_that_are_not_complete(
         (date(2026, 12, 2), date(2026, 12, 2), (DECEMBER,)),
         # Data that are late reach into the month of today.
         (date(2026, 11, 30), date(2026, 12, 1), (NOVEMBER, DECEMBER)),
-        # Too old to reach its end: 78 days.
-        (date(2026, 10, 15), date(2026, 12, 20), (Month(2026, 10), NOVEMBER)),
-        (date(2026, 8, 15), date(2026, 12, 20), (Month(2026, 8), Month(2026, 9))),
+        # Late by a month, and by too much to reach the end of this one: 47 and 63 days.
+        (date(2026, 11, 15), date(2026, 12, 20), (NOVEMBER, DECEMBER)),
+        (date(2026, 10, 30), date(2026, 12, 20), ()),
         # A clock that is behind its data.
         (date(2026, 11, 24), date(2026, 11, 20), (NOVEMBER,)),
     ],
