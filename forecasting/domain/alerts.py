@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -303,3 +303,13 @@ def _figures(forecast: BudgetForecast) -> ForecastFigures:
         is_calibrated=forecast.is_calibrated,
         made_at=forecast.made_at,
     )
+
+
+def reached_thresholds(thresholds: Iterable[Threshold], amount: Money, spent: Money) -> tuple[Threshold, ...]:
+    """Return the thresholds that a month which came to `spent` would have crossed."""
+    return tuple(threshold for threshold in thresholds if limit_of(amount, threshold.percent) <= spent)
+
+
+def is_heard(thresholds: Iterable[Threshold], active_channel_ids: Collection[int]) -> bool:
+    """Return whether any alert of a budget would reach somebody."""
+    return any(set(threshold.channel_ids) & set(active_channel_ids) for threshold in thresholds)

@@ -82,6 +82,11 @@ def find_budget_status(*, budget_id: int, as_of: datetime) -> BudgetStatus | Non
     return next(iter(measure((get_budget(budget_id),), month=month_of(as_of), as_of=as_of)), None)
 
 
+def find_status_of_month_before(*, budget_id: int, as_of: datetime) -> BudgetStatus | None:
+    """Return what a budget's scope came to in the month before; None without a rate that old. Raises BudgetNotFound."""
+    return next(iter(measure((get_budget(budget_id),), month=month_of(as_of).previous(), as_of=as_of)), None)
+
+
 def list_budget_statuses(*, as_of: datetime) -> tuple[BudgetStatus, ...]:
     """Return where each open budget stands in the month of a time, by name.
 

@@ -71,6 +71,11 @@ class DeliveryValue:
     next_attempt_at: datetime | None
     sent_at: datetime | None
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether something will still happen to it by itself."""
+        return self.state in (DeliveryState.PENDING, DeliveryState.SENDING)
+
 
 def list_channels(*, disabled: bool = True) -> tuple[ChannelValue, ...]:
     """Return the channels by name; without the disabled ones if asked."""
