@@ -133,12 +133,12 @@ def make_rate(currency: str = "JPY", *, month: date = date(2026, 11, 1), units: 
     )
 
 
-def make_data_until(moment: datetime, *, stored_at: datetime | None = None) -> AwsConnection:
+def make_data_until(moment: datetime, *, stored_at: datetime | None = None, account: str = ACCOUNT) -> AwsConnection:
     """A connection whose usage is stored up to a moment and no further."""
     connection = AwsConnection.objects.create(
         kind=ConnectionKind.PAYER,
-        role_arn=f"arn:aws:iam::{ACCOUNT}:role/Yosan",
-        aws_account_id=ACCOUNT,
+        role_arn=f"arn:aws:iam::{account}:role/Yosan",
+        aws_account_id=account,
         external_id=f"external-{next(_serial)}",
         state=ConnectionState.VERIFIED,
         created_at=LONG_AGO,
