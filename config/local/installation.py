@@ -135,7 +135,12 @@ class Installation:
     @property
     def sandbox_environment(self) -> dict[str, str]:
         """What points boto3 at the sandbox, with the credentials that it knows Yosan's own account by."""
-        return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.sandbox_port}", **SANDBOX_CREDENTIALS}
+        return {"AWS_ENDPOINT_URL": self.sandbox_url, **SANDBOX_CREDENTIALS}
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox answers."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
 
     @cached_property
     def secrets(self) -> Secrets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import django
@@ -17,13 +18,14 @@ from config.local.processes import StartRefused
 
 
 def prepare(installation: Installation) -> None:
-    """Dump when a migration is due and there is data, migrate as the owner, then check the application's role."""
+    """Dump when a migration is due and there is data, migrate as the owner, check the application's role, load prices."""
     executor = MigrationExecutor(connections["owner"])
     due = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if due and executor.loader.applied_migrations:
         _dump_first(installation, count=len(due))
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     refuse_unsafe_role()
+    call_command("sync_prices", as_json=True, stdout=io.StringIO())
 
 
 def _dump_first(installation: Installation, *, count: int) -> None:

@@ -190,7 +190,7 @@ def run(installation: Installation) -> None:
         if not installation.email_url:
             say(f"Mail is written to {installation.mail}, since EMAIL_URL names no mail server.")
         if installation.uses_sandbox:
-            supervisor.run_module("config.local.demonstration")
+            supervisor.run_module("config.local.seed")
         announce(installation)
         supervisor.watch()
     finally:
