@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -17,16 +18,16 @@ from forecasting.domain.channels import Failure
 from tests.forecasting.adapters.messages import NOW, alert_message, channel_test, reader, yen
 
 
-def plain(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
+def plain(text: object) -> str:
+    return str(text).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def written(language: str = "en", **fields: object) -> EmailMultiAlternatives:
+def written(language: str = "en", **fields: Any) -> EmailMultiAlternatives:
     return email_of(alert_message(**fields), reader(language))
 
 
 def html_of(message: EmailMultiAlternatives) -> str:
-    return str(message.alternatives[0].content)
+    return str(message.alternatives[0][0])
 
 
 def test_the_subject_is_the_finding() -> None:
@@ -97,7 +98,7 @@ def test_the_html_says_the_same() -> None:
         ),
     ],
 )
-def test_each_finding_has_its_sentence(fields: dict[str, object], subject: str, finding: str) -> None:
+def test_each_finding_has_its_sentence(fields: dict[str, Any], subject: str, finding: str) -> None:
     message = written(**fields)
 
     assert plain(message.subject) == f"[Yosan] All of Acme: {subject}"

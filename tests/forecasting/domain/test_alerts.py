@@ -43,7 +43,7 @@ from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
 
 
-def usd(amount: str | int) -> Money:
+def usd(amount: str | int | Decimal) -> Money:
     return Money(Decimal(amount), "USD")
 
 

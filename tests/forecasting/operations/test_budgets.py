@@ -92,6 +92,7 @@ def test_a_budget_is_created_with_its_thresholds_and_an_audit_line(
     assert saved.budget.owner is not None
     assert saved.budget.owner.label == "Ada"
     assert (line.verb, line.target, line.before) == ("budget.created", f"budget:{saved.budget.id}", None)
+    assert line.after is not None
     assert line.after["amount"] == "4300"
     assert line.after["thresholds"][0] == {"kind": "ACTUAL", "percent": "80", "channels": [channel.pk]}
 

@@ -165,7 +165,7 @@ def test_a_change_is_in_the_audit_log_with_before_and_after(cast: Cast, create: 
 
 def test_who_saves_second_is_told(cast: Cast, create: Callable[..., SavedChannel]) -> None:
     channel = create().channel
-    same = {
+    same: dict[str, Any] = {
         "actor": cast.ada_acts,
         "channel_id": channel.id,
         "expected_version": channel.version,
