@@ -62,6 +62,8 @@ def look_after_connections() -> None:
     organization_id = str(current_organization_id())
     for connection_id in connections.list_verifications_due(now=now):
         verify_connection.delay(organization_id=organization_id, connection_id=connection_id)
+    for connection_id in connections.list_principals_unknown():
+        note_principal.delay(organization_id=organization_id, connection_id=connection_id)
     for connection_id in scans.list_scans_due(now=now):
         scan_regions.delay(organization_id=organization_id, connection_id=connection_id)
     for connection_id in erasure.list_erasures_due():

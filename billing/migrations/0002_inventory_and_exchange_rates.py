@@ -89,7 +89,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=64)),
                 ("aws_model_id", models.CharField(max_length=512)),
                 ("first_seen_at", models.DateTimeField()),
-                ("last_seen_at", models.DateTimeField()),
                 (
                     "organization",
                     models.ForeignKey(

@@ -49,7 +49,6 @@ class ObservedMetric(TenantModel):
     name = models.CharField(max_length=64)
     aws_model_id = models.CharField(max_length=512)
     first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
 
     objects: ClassVar[TenantManager[ObservedMetric]] = TenantManager()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from billing.adapters.aws.bedrock import LIST_PROFILES
 from billing.adapters.aws.cloudwatch import GET_METRIC_DATA, LIST_METRICS
 from billing.adapters.aws.cost_explorer import GET_COST_AND_USAGE, GET_DIMENSION_VALUES
 from billing.adapters.aws.errors import AwsError, NotReady, Throttled
-from billing.adapters.aws.sessions import ASSUME_ROLE
+from billing.adapters.aws.sessions import ASSUME_ROLE, forget
 from billing.domain.collection import (
     ConnectionKind,
     FetchFailure,
@@ -123,6 +124,30 @@ def claimable(now: datetime) -> QuerySet[CollectionWindow, CollectionWindow]:
     return windows.order_by(is_inventory, "-window_start", "source", "aws_region", "id")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextWindow:
+    """The most urgent window that can be claimed now; or that there is none, but another worker still holds some."""
+
+    window_id: int | None
+    is_in_other_hands: bool
+
+
+def find_next_window(*, only: Sequence[int] | None, now: datetime) -> NextWindow:
+    """Return what a worker in the foreground does next, out of all windows or some."""
+    with tenant_transaction():
+        found, held = claimable(now), _open_windows().filter(state=WindowState.STARTED, lease_until__gt=now)
+        if only is not None:
+            found, held = found.filter(id__in=only), held.filter(id__in=only)
+        return NextWindow(window_id=found.values_list("id", flat=True).first(), is_in_other_hands=held.exists())
+
+
+def count_left(only: Sequence[int] | None) -> int:
+    """Return how many windows, out of all or some, are not read yet: waiting, in somebody's hands, or refused."""
+    with tenant_transaction():
+        left = CollectionWindow.objects.filter(connection__state__in=COLLECTING_STATES).exclude(state=WindowState.DONE)
+        return (left if only is None else left.filter(id__in=only)).count()
+
+
 def collect_window(*, window_id: int, clock: Clock) -> Outcome:
     """Collect one window: claim it, ask AWS outside any transaction, store what came in another one.
 
@@ -134,8 +159,9 @@ def collect_window(*, window_id: int, clock: Clock) -> Outcome:
         return Outcome.NOT_OURS
     charge = Charge()
     try:
-        store = READERS[claim.span.source](claim, charge, Keeper(claim, clock))
-        _store(claim, store, charge, clock)
+        with Keeper(claim, clock) as keeper:
+            store = READERS[claim.span.source](claim, charge, keeper)
+            _store(claim, store, charge, clock)
     except AwsError as error:
         return _give_back(claim, error, charge, clock())
     except LeaseLost:
@@ -225,6 +251,7 @@ def _store(claim: Claim, store: Store, charge: Charge, clock: Clock) -> None:
 
 def _give_back(claim: Claim, error: AwsError, charge: Charge, now: datetime) -> Outcome:
     failure = failure_of(error)
+    forget(claim.role)  # its credentials may be the cause
     log.warning("window_not_read", window=claim.window_id, action=error.action, code=error.code, failure=failure.value)
     with tenant_transaction():
         state = return_window(claim, failure, code=error.code, detail=error.detail, charge=charge, now=now)

@@ -155,9 +155,23 @@ def verify_connection(*, connection_id: int, clock: Clock) -> ConnectionState | 
         return _conclude(locked, found, clock())
 
 
+def list_principals_unknown() -> list[int]:
+    """Return the new connections whose template cannot name us yet."""
+    with tenant_transaction():
+        new = AwsConnection.objects.filter(state=ConnectionState.PENDING, principal_arn="")
+        return list(new.order_by("id").values_list("id", flat=True))
+
+
 def note_principal(*, connection_id: int) -> None:
-    """Write down who we are to AWS, so that the template can name us before there is a role to try."""
-    principal = get_principal_arn()
+    """Write down who we are to AWS, so that the template can name us before there is a role to try.
+
+    While AWS is out of reach the template waits; the timetable asks again.
+    """
+    try:
+        principal = get_principal_arn()
+    except AwsError as error:
+        log.warning("principal_unknown", connection=connection_id, code=error.code)
+        return
     with tenant_transaction():
         AwsConnection.objects.filter(id=connection_id).update(principal_arn=principal)
 

@@ -167,7 +167,6 @@ def _remember_silent_models(place: Mapping[str, str], model_ids: Iterable[str], 
             name=name,
             aws_model_id=model_id,
             first_seen_at=now,
-            last_seen_at=now,
         )
         for model_id in model_ids
         for name in metric_names(Namespace.BEDROCK)

@@ -21,6 +21,8 @@ from billing.models import CollectionWindow, RateCard, UsageSeries
 from billing.queries.catalog import get_price_book
 from billing.sql import execute, load
 
+ROWS_AT_ONCE = 50_000
+
 Unrated = list[dict[str, str | int]]
 
 
@@ -154,8 +156,10 @@ def rerate_window(*, window_id: int, now: datetime) -> int | None:
         if window is None or window.filled_until is None:
             return None
         place = {"aws_account_id": window.connection.aws_account_id, "aws_region": window.aws_region}
-        rows = _rate_days(place, window.window_start, window.filled_until)
-        roll_up(place, window.window_start, window.filled_until)
+        rows = 0
+        if window.rows:
+            rows = _rate_stored(window, place, window.window_start, window.filled_until)
+            roll_up(place, window.window_start, window.filled_until)
         window.is_rating_due = False
         # Whoever looks for new data shall look at these as well.
         window.stored_at = now
@@ -180,19 +184,19 @@ def touched_days(start: datetime, end: datetime) -> list[date]:
     return sorted(days)
 
 
-def _rate_days(place: dict[str, str], start: datetime, end: datetime) -> int:
-    """Day by day, so that a month of a large organization is never in memory as a whole."""
-    rater, rows, day = Rater(get_price_book()), 0, utc_day_start(start)
-    series = {row.pk: row for row in UsageSeries.objects.filter(**place)}
-    keys = {pk: series_key_of(row) for pk, row in series.items()}
+def _rate_stored(window: CollectionWindow, place: dict[str, str], start: datetime, end: datetime) -> int:
+    keys = {row.pk: series_key_of(row) for row in UsageSeries.objects.filter(**place)}
     ids = {key: pk for pk, key in keys.items()}
-    while day < end:
-        hours = {"first_hour": max(day, start), "last_hour": min(day + DAY, end)}
-        stored = execute("read_hourly_usage", **place, **hours)
-        records = [_record(row, keys) for row in stored]
-        execute("delete_hourly_usage", **place, **hours)
-        rows += rater.store(records, ids)
-        day += DAY
+    rater = Rater(get_price_book({key.model_id for key in keys.values()}))
+    # Day by day where a window is large, so that a month of a large organization is never in memory as a whole.
+    step, rows = (DAY if window.rows > ROWS_AT_ONCE else end - start), 0
+    while start < end:
+        hours = {"first_hour": start, "last_hour": min(start + step, end)}
+        records = [_record(row, keys) for row in execute("read_hourly_usage", **place, **hours)]
+        if records:
+            execute("delete_hourly_usage", **place, **hours)
+            rows += rater.store(records, ids)
+        start += step
     return rows
 
 

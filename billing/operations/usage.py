@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -16,7 +16,7 @@ from billing.domain.catalog import ModelCatalog, is_application_profile_id, seri
 from billing.domain.dimensions import Namespace, SeriesKey
 from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, MetricData, counted_model_id, parse
 from billing.domain.records import Rejected, UsageRecord
-from billing.models import InferenceProfile, ObservedMetric
+from billing.models import InferenceProfile, ObservedMetric, UsageSeries
 from billing.operations.inventory import profiles_of, refresh_profiles
 from billing.operations.rating import Rater, roll_up, touched_days
 from billing.operations.series import find_or_add_usage_series
@@ -33,31 +33,30 @@ REJECTED_KEPT = 1000
 class Spool:
     """Records on their way from reading to storing, in the chunks in which they came."""
 
+    file: IO[bytes]
     chunks: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    _file: IO[bytes] = field(
-        default_factory=lambda: SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - ends with the spool
-    )
 
     def add(self, records: Sequence[UsageRecord], rejected: Sequence[Rejected]) -> None:
         """Lay one chunk aside."""
         self.rejected.extend(rejected[: REJECTED_KEPT - len(self.rejected)])
         if records:
-            pickle.dump(records, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump(records, self.file, protocol=pickle.HIGHEST_PROTOCOL)
             self.chunks += 1
 
     def read(self) -> Iterator[Sequence[UsageRecord]]:
         """Yield the chunks in the order in which they were laid aside."""
-        self._file.seek(0)
+        self.file.seek(0)
         for _ in range(self.chunks):
-            yield pickle.load(self._file)  # noqa: S301 - written by add() above, in a file without a name
+            yield pickle.load(self.file)  # noqa: S301 - written by add() above, in a file without a name
 
 
 def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
     """Ask CloudWatch for the window's hours; returns what stores them, to be called with the window's row locked."""
     metrics = _discover(claim, charge)
     series = _series_of(claim, {_model_id(metric) for metric in metrics}, metrics)
-    spool = Spool()
+    file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by the keeper, after storing
+    spool = Spool(keeper.enter_context(file))
     for batch in _batches(metrics):
         keeper.keep()
         charge.metrics += len(batch)
@@ -72,19 +71,28 @@ def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[dateti
             for item in sums
         ]
         spool.add(*parse(data, start=claim.start, end=claim.end))
-    return lambda now: _store(claim, metrics, spool, now)
+    model_ids = {key.model_id for key in series.values()}
+    return lambda now: _store(claim, spool, model_ids, now)
 
 
 def replace_window(
-    place: dict[str, str], start: datetime, end: datetime, chunks: Iterable[Sequence[UsageRecord]], now: datetime
+    place: dict[str, str],
+    span: tuple[datetime, datetime],
+    chunks: Iterable[Sequence[UsageRecord]],
+    *,
+    model_ids: Collection[str],
+    now: datetime,
 ) -> tuple[int, list[dict[str, str | int]]]:
     """Put usage, rated with the prices of now, in place of what is stored of one account and region from start to end.
+
+    `model_ids` are the models of the usage, whose prices are needed.
 
     Returns the rows and what had no price. Runs inside the transaction that holds the window's row; doing it twice gives
     the same rows.
     """
+    start, end = span
     execute("delete_hourly_usage", **place, first_hour=start, last_hour=end)
-    rater = Rater(get_price_book())
+    rater = Rater(get_price_book(model_ids))
     tags = {profile.profile_id: profile.tags for profile in profiles_of(place)}
     rows = 0
     for records in chunks:
@@ -94,12 +102,11 @@ def replace_window(
     return rows, rater.unrated
 
 
-def _store(claim: Claim, metrics: Sequence[Metric], spool: Spool, now: datetime) -> Stored:
-    place = _place(claim)
+def _store(claim: Claim, spool: Spool, model_ids: Collection[str], now: datetime) -> Stored:
     for table in ("billing_hourlyusage", "billing_dailyusage"):
         ensure_months(table, touched_days(claim.start, claim.end))
-    rows, unrated = replace_window(place, claim.start, claim.end, spool.read(), now)
-    _remember(claim, metrics, now)
+    span = (claim.start, claim.end)
+    rows, unrated = replace_window(_place(claim), span, spool.read(), model_ids=model_ids, now=now)
     return Stored(rows=rows, rejected=spool.rejected, unrated=unrated)
 
 
@@ -116,22 +123,24 @@ def _discover(claim: Claim, charge: Charge) -> list[Metric]:
             if counted_model_id(metric.namespace, metric.name, dict(metric.dimensions)) is not None:
                 found.add(metric)
     with tenant_transaction():
-        for row in ObservedMetric.objects.filter(**_place(claim)):
-            dimension = COUNTED_DIMENSION[Namespace(row.namespace)]
-            found.add(Metric(namespace=row.namespace, name=row.name, dimensions=((dimension, row.aws_model_id),)))
-    return sorted(found, key=lambda metric: (metric.namespace, metric.dimensions, metric.name))
+        known = {_metric(row) for row in ObservedMetric.objects.filter(**_place(claim))}
+        _remember(claim, found - known)
+    return sorted(found | known, key=lambda metric: (metric.namespace, metric.dimensions, metric.name))
 
 
-def _remember(claim: Claim, metrics: Iterable[Metric], now: datetime) -> None:
-    place = _place(claim)
+def _metric(row: ObservedMetric) -> Metric:
+    dimension = COUNTED_DIMENSION[Namespace(row.namespace)]
+    return Metric(namespace=row.namespace, name=row.name, dimensions=((dimension, row.aws_model_id),))
+
+
+def _remember(claim: Claim, metrics: Iterable[Metric]) -> None:
     rows = [
         ObservedMetric(
-            **place,
+            **_place(claim),
             namespace=metric.namespace,
             name=metric.name,
             aws_model_id=_model_id(metric),
-            first_seen_at=now,
-            last_seen_at=now,
+            first_seen_at=claim.started_at,
         )
         for metric in metrics
     ]
@@ -144,7 +153,9 @@ def _series_of(claim: Claim, model_ids: set[str], metrics: Iterable[Metric]) -> 
     with tenant_transaction():
         catalog = get_model_catalog()
         profiles = {profile.profile_id: profile for profile in profiles_of(place)}
-    if any(is_application_profile_id(model_id) and model_id not in profiles for model_id in model_ids):
+        known = set(UsageSeries.objects.filter(**place).values_list("aws_model_id", flat=True))
+    # One that was looked up before in vain waits for the daily inventory.
+    if any(is_application_profile_id(new) and new not in profiles for new in model_ids - known):
         refresh_profiles(claim)
         with tenant_transaction():
             profiles = {profile.profile_id: profile for profile in profiles_of(place)}

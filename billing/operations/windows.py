@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -82,16 +83,14 @@ class Stored:
     missing_permissions: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class Keeper:
-    """Keeps the lease of a claim while its pages arrive."""
+class Keeper(ExitStack):
+    """Keeps the lease of a claim while its pages arrive, and the files that hold them until they are stored."""
 
-    claim: Claim
-    clock: Clock
-    kept_at: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.kept_at = self.claim.started_at
+    def __init__(self, claim: Claim, clock: Clock) -> None:
+        super().__init__()
+        self.claim = claim
+        self.clock = clock
+        self.kept_at = claim.started_at
 
     def keep(self) -> None:
         """Extend the lease when its time has come. Raises LeaseLost when the window is somebody else's by now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -30,10 +30,12 @@ def get_model_catalog() -> ModelCatalog:
     return ModelCatalog(list_foundation_models())
 
 
-def get_price_book() -> PriceBook:
-    """Return the published prices and the organization's own on top of them."""
-    overrides = tuple(price_of(row) for row in PriceOverride.objects.all())
-    return PriceBook(prices=list_prices(), overrides=overrides)
+def get_price_book(model_ids: Collection[str] | None = None) -> PriceBook:
+    """Return the published prices and the organization's own on top of them, of some models or all."""
+    listed, own = ModelPrice.objects.all(), PriceOverride.objects.all()
+    if model_ids is not None:
+        listed, own = listed.filter(model_id__in=model_ids), own.filter(model_id__in=model_ids)
+    return PriceBook(prices=tuple(map(price_of, listed)), overrides=tuple(map(price_of, own)))
 
 
 def list_foundation_models() -> tuple[Model, ...]:

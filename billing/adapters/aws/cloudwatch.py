@@ -74,7 +74,7 @@ def fetch_sums(
     states = [COMPLETE] * len(metrics)
     for result in _results(client(role, "cloudwatch", aws_region), request):
         index = int(result["Id"][1:])
-        starts[index].extend(moment.astimezone(UTC) for moment in result["Timestamps"])
+        starts[index].extend(result["Timestamps"])
         sums[index].extend(result["Values"])
         states[index] = result["StatusCode"]
     if any(state != COMPLETE for state in states):

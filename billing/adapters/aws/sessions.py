@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 
 from billing.adapters.aws.errors import Denied, aws_errors
 
@@ -57,9 +58,12 @@ class Sessions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[Role, _Entry] = {}
+        self._entries: dict[tuple[str, Role], _Entry] = {}  # by end point, which the environment may change
         # Any: its stubs describe every service of AWS, and checking them takes longer than all the rest.
         self._boto: Any = boto3.Session()
+        # Botocore reads times into the local zone by way of dateutil, which takes half of all the time of a backfill.
+        factory = self._boto._session.get_component("response_parser_factory")  # noqa: SLF001 - as its own command line does
+        factory.set_parser_defaults(timestamp_parser=parse_time)
 
     def client(self, role: Role, service: str, aws_region: str) -> Any:
         """Return a client of an AWS service in the customer's account. Raises Denied and the other errors of STS."""
@@ -73,12 +77,17 @@ class Sessions:
     def prove(self, role: Role) -> bool:
         """Return whether the role can be assumed now; what was kept for it is dropped first."""
         with self._lock:
-            self._entries.pop(role, None)
+            self._entries.pop((get_endpoint_url(), role), None)
             try:
                 self._entry(role)
             except Denied:
                 return False
             return True
+
+    def forget(self, role: Role) -> None:
+        """Drop what is kept for a role, so that the next call assumes it anew."""
+        with self._lock:
+            self._entries.pop((get_endpoint_url(), role), None)
 
     def principal_arn(self) -> str:
         """Return the ARN of our own identity, a role rather than one of its sessions."""
@@ -88,9 +97,10 @@ class Sessions:
         return f"arn:{session['partition']}:iam::{session['account']}:role/{session['role']}" if session else arn
 
     def _entry(self, role: Role) -> _Entry:
-        entry = self._entries.get(role)
+        key = (get_endpoint_url(), role)
+        entry = self._entries.get(key)
         if entry is None or entry.expires_at - RENEWAL <= datetime.now(UTC):
-            entry = self._entries[role] = self._assume(role)
+            entry = self._entries[key] = self._assume(role)
         return entry
 
     def _assume(self, role: Role) -> _Entry:
@@ -101,6 +111,7 @@ class Sessions:
         }
         if role.external_id is not None:
             request["ExternalId"] = role.external_id
+        asked_at = datetime.now(UTC)
         with aws_errors(ASSUME_ROLE):
             answer = self._client("sts", get_home_region(), {}).assume_role(**request)
         granted = answer["Credentials"]
@@ -109,10 +120,16 @@ class Sessions:
             "aws_secret_access_key": granted["SecretAccessKey"],
             "aws_session_token": granted["SessionToken"],
         }
-        return _Entry(credentials=credentials, expires_at=granted["Expiration"].astimezone(UTC))
+        # Measured by our own clock from before the call: a clock that is off at either end must not matter.
+        return _Entry(credentials=credentials, expires_at=asked_at + timedelta(seconds=SESSION_SECONDS))
 
     def _client(self, service: str, aws_region: str, credentials: Mapping[str, Any]) -> Any:
         return self._boto.client(service, region_name=aws_region, config=CONFIG, **credentials)
+
+
+def parse_time(value: Any) -> datetime:
+    """Return a time out of AWS's answers: seconds since the epoch, or one of the texts that botocore knows."""
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else parse_timestamp(value)
 
 
 SESSIONS = Sessions()
@@ -121,6 +138,11 @@ SESSIONS = Sessions()
 def client(role: Role, service: str, aws_region: str) -> Any:
     """Return a client of an AWS service in the customer's account, from this process's sessions."""
     return SESSIONS.client(role, service, aws_region)
+
+
+def forget(role: Role) -> None:
+    """Drop a role's credentials, after a failure that they may be the cause of."""
+    SESSIONS.forget(role)
 
 
 def make_session_name(organization: str, job: str) -> str:
