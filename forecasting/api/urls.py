@@ -1,8 +1,19 @@
-"""Routes of the API."""
+"""Routes."""
 
-from __future__ import annotations
+from django.urls import path
 
-from django.urls import URLPattern, URLResolver
+from forecasting.api import alerts, budgets, channels
 
 app_name = "forecasting_api"
-urlpatterns: list[URLPattern | URLResolver] = []
+
+urlpatterns = [
+    path("budgets/", budgets.BudgetList.as_view(), name="budget_list"),
+    path("budgets/<int:budget_id>/", budgets.BudgetDetail.as_view(), name="budget_detail"),
+    path("alerts/", alerts.AlertList.as_view(), name="alert_list"),
+    path("alerts/<int:alert_id>/", alerts.AlertDetail.as_view(), name="alert_detail"),
+    path("channels/", channels.ChannelList.as_view(), name="channel_list"),
+    path("channels/<int:channel_id>/", channels.ChannelDetail.as_view(), name="channel_detail"),
+    path("channels/<int:channel_id>/tests/", channels.ChannelTestList.as_view(), name="channel_test_list"),
+    path("channels/<int:channel_id>/deliveries/", channels.DeliveryList.as_view(), name="delivery_list"),
+    path("deliveries/<int:delivery_id>/replays/", channels.DeliveryReplayList.as_view(), name="delivery_replay_list"),
+]

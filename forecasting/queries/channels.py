@@ -104,6 +104,14 @@ def list_deliveries(channel_id: int, *, after: str | None = None, limit: int = 5
     return Page(rows=values, next=str(values[-1].id) if len(found) > limit else None)
 
 
+def get_delivery(delivery_id: int) -> DeliveryValue:
+    """Return one delivery. Raises DeliveryNotFound."""
+    row = Delivery.objects.filter(pk=delivery_id).select_related("channel").first()
+    if row is None:
+        raise DeliveryNotFound
+    return delivery_value(row)
+
+
 def list_deliveries_of_events(event_ids: Iterable[int]) -> Mapping[int, tuple[DeliveryValue, ...]]:
     """Return the deliveries of each event, by channel name."""
     found: defaultdict[int, list[DeliveryValue]] = defaultdict(list)
