@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access.forms import posted
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
@@ -69,9 +70,7 @@ def api_key_list(request: OrganizationRequest) -> HttpResponse:
 @organization_view(Permission.EDIT_API_KEYS)
 def api_key_create(request: OrganizationRequest) -> HttpResponse:
     """Issue a key and show it, once: the answer to the form is the only page that will ever hold it."""
-    form = IssueForm(
-        request.POST or None, issuer=request.permissions, initial={"scopes": [Permission.VIEW_SPEND.value]}
-    )
+    form = IssueForm(posted(request), issuer=request.permissions, initial={"scopes": [Permission.VIEW_SPEND.value]})
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["expires_in_days"]
         try:

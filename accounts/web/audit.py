@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core import signing
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -22,6 +23,8 @@ from accounts.domain.roles import Permission
 from accounts.queries.audit import AuditEventValue, AuditFilter, list_audit_events, list_audit_verbs
 
 ROWS_IN_PAGE = 50
+# No line is older than the product; days at the ends of the calendar would leave it when their zone is taken off.
+DAYS_OF_THE_LOG = (MinValueValidator(date(2020, 1, 1)), MaxValueValidator(date(2199, 12, 31)))
 
 
 class FilterForm(forms.Form):
@@ -35,8 +38,18 @@ class FilterForm(forms.Form):
         max_length=128,
         widget=forms.TextInput(attrs={"placeholder": "budget:42"}),
     )
-    start = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    end = forms.DateField(label=gettext_lazy("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    start = forms.DateField(
+        label=gettext_lazy("From"),
+        required=False,
+        validators=DAYS_OF_THE_LOG,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    end = forms.DateField(
+        label=gettext_lazy("Until"),
+        required=False,
+        validators=DAYS_OF_THE_LOG,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
 
     def __init__(self, *args: Any, verbs: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access.forms import posted
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.cost_centers import CostCenterValue
@@ -74,7 +75,7 @@ def cost_center_list(request: OrganizationRequest) -> HttpResponse:
 @organization_view(Permission.EDIT_COST_CENTERS)
 def cost_center_create(request: OrganizationRequest) -> HttpResponse:
     """Create a cost center."""
-    form = CreateForm(request.POST or None, parents=list_cost_centers())
+    form = CreateForm(posted(request), parents=list_cost_centers())
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         try:
@@ -94,7 +95,7 @@ def cost_center_edit(request: OrganizationRequest, cost_center_id: int) -> HttpR
     """Rename or move a cost center, or change the account it claims."""
     current = get_cost_center(cost_center_id)
     form = ChangeForm(
-        request.POST or None,
+        posted(request),
         parents=[value for value in list_cost_centers() if current.id != value.id],
         initial={"name": current.name, "parent_id": current.parent_id, "aws_account_id": current.aws_account_id},
     )
@@ -116,7 +117,7 @@ def cost_center_edit(request: OrganizationRequest, cost_center_id: int) -> HttpR
 def cost_center_retire(request: OrganizationRequest, cost_center_id: int) -> HttpResponse:
     """Close a cost center to new cost, after a page that says what that means."""
     current = get_cost_center(cost_center_id)
-    form = forms.Form(request.POST or None)
+    form = forms.Form(posted(request))
     if request.method == "POST":
         try:
             event_id = retire_cost_center(actor=request.actor, cost_center_id=cost_center_id, now=request.now)

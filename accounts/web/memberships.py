@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access.forms import posted
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError, Conflict
@@ -50,7 +51,7 @@ def member_list(request: OrganizationRequest) -> HttpResponse:
 def member_edit(request: OrganizationRequest, user_id: int) -> HttpResponse:
     """Give a member another role."""
     member = get_member(user_id)
-    form = RoleForm(request.POST or None, initial={"role": member.role.value})
+    form = RoleForm(posted(request), initial={"role": member.role.value})
     if request.method == "POST" and form.is_valid():
         try:
             event_id = change_member_role(
@@ -70,7 +71,7 @@ def member_edit(request: OrganizationRequest, user_id: int) -> HttpResponse:
 def member_remove(request: OrganizationRequest, user_id: int) -> HttpResponse:
     """Take a member out of the organization, after a page that says what that means."""
     member = get_member(user_id)
-    form = forms.Form(request.POST or None)
+    form = forms.Form(posted(request))
     if request.method == "POST":
         try:
             event_id = remove_member(actor=request.actor, acting_role=request.role, user_id=user_id)

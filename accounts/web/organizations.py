@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.access.forms import posted
 from accounts.access.people import PersonRequest, person_view
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view, user_actor
@@ -112,7 +113,7 @@ def organization_list(request: PersonRequest) -> HttpResponse:
 def organization_create(request: PersonRequest) -> HttpResponse:
     """Create an organization; its creator owns it."""
     country = _chosen_country(request)
-    form = CreateForm(request.POST or None, initial=_preset(country))
+    form = CreateForm(posted(request), initial=_preset(country))
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         preset = PRESETS[given.pop("country")]
@@ -134,7 +135,7 @@ def organization_settings(request: OrganizationRequest) -> HttpResponse:
     """Show and change the organization's settings."""
     current = request.organization
     form = SettingsForm(
-        request.POST or None,
+        posted(request),
         initial={
             "name": current.name,
             "time_zone": current.time_zone,

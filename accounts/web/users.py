@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.access.forms import posted
 from accounts.access.people import PersonRequest, person_view
 from accounts.access.sentences import add_error
 from accounts.domain.errors import CallerError
@@ -49,7 +50,7 @@ def preferences(request: PersonRequest) -> HttpResponse:
     """Show and keep what a person prefers."""
     user = request.user
     initial = {"name": user.name, "language": user.language or translation.get_language(), "theme": user.theme}
-    form = PreferencesForm(request.POST or None, initial=initial)
+    form = PreferencesForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             change_preferences(user_id=user.pk, **form.cleaned_data)

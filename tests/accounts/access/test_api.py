@@ -391,7 +391,7 @@ def test_a_cursor_serves_its_own_list_only(cast: Cast) -> None:
 
 
 def test_a_parameter_with_commas_is_a_list(cast: Cast) -> None:
-    body = client_of(issue(cast)).get(PROBES, {"group_by": "model, region", "limit": 1}).json()
+    body = client_of(issue(cast)).get(PROBES, {"group_by": "model, region", "limit": "1"}).json()
 
     assert body["group_by"] == ["model", "region"]
 
