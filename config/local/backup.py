@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from config.environment import env_text
 from config.local import installation as installations
@@ -119,12 +120,12 @@ def _address(installation: Installation, *, database: str = postgres.DATABASE) -
     if not url:
         msg = "Set DATABASE_BACKUP_URL to a role with BYPASSRLS: a walled table refuses its owner's dump (docs/deployment.md)."
         raise StartRefused(msg)
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    password = str(parts.pop("password", "") or "")
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    password = parts.pop("password", "")
     # A database elsewhere may ask for TLS, which the embedded programs cannot speak: the system's come first.
     system = shutil.which("pg_dump")
     programs = Path(system).parent if system and not os.environ.get("YOSAN_PG_BIN") else postgres.find_binaries()
-    return Address(programs=programs, url=psycopg.conninfo.make_conninfo(**parts), password=password)
+    return Address(programs=programs, url=make_conninfo(**parts), password=password)
 
 
 def _run(address: Address, program: str, *arguments: str, to: bool = False) -> None:

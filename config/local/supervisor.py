@@ -10,8 +10,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 from config.local import installation as installations
@@ -88,10 +89,9 @@ class Supervisor:
         for program in PROGRAMS:
             if program.says_ready:
                 log = self.installation.logs / f"{program.name}.log"
-                self._wait(program.name, lambda log=log, program=program: program.is_ready(log))
+                self._wait(program.name, partial(program.is_ready, log))
 
-    def _wait(self, name: str, ready: object) -> None:
-        assert callable(ready)
+    def _wait(self, name: str, ready: Callable[[], bool]) -> None:
         if not processes.wait_until(ready, process=self.programs[name], seconds=READY_SECONDS):
             log = self.installation.logs / f"{name}.log"
             msg = f"{name} did not start. The end of {log}:\n{processes.last_lines(log)}"

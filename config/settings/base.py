@@ -118,7 +118,7 @@ TIME_ZONE = "UTC"
 # Static files: the bundle that `make setup` builds, served by WhiteNoise.
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "config" / "assets" / "dist"]
-STATIC_ROOT = BASE_DIR / "config" / "assets" / "collected"
+STATIC_ROOT: Path | None = BASE_DIR / "config" / "assets" / "collected"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -172,6 +172,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Fields of one name with different choices: which choices get which name in the schema.
+    "ENUM_NAME_OVERRIDES": {
+        "AlertKindEnum": "forecasting.domain.alerts.AlertKind",
+        "ChannelKindEnum": "forecasting.domain.channels.ChannelKind",
+        "ChannelStateEnum": "forecasting.domain.channels.ChannelState",
+        "ConnectionKindEnum": "billing.domain.collection.ConnectionKind",
+        "ConnectionStateEnum": "billing.domain.connections.ConnectionState",
+        "DeliveryStateEnum": "forecasting.domain.channels.DeliveryState",
+        "ScopeKindEnum": "forecasting.domain.series.ScopeKind",
+    },
 }
 
 # Work in the background. Retrying is not Celery's business: the row knows when to try again.

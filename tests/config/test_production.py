@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -104,9 +105,7 @@ def test_every_documented_process_starts(production: dict[str, str], tmp_path: P
         for (process, log), mark in zip(
             started, ("Booting worker", " ready.", " ready.", "beat: Starting"), strict=True
         ):
-            ready = processes.wait_until(
-                lambda log=log, mark=mark: mark in log.read_text(encoding="utf-8"), process=process, seconds=60
-            )
+            ready = processes.wait_until(partial(says, log, mark), process=process, seconds=60)
             assert ready, processes.last_lines(log, 30)
         assert processes.poll(lambda: answer(port, "/health/ready/") == 200, seconds=30)
         assert answer(port, "/account/login/", proto="https") == 200
@@ -115,6 +114,10 @@ def test_every_documented_process_starts(production: dict[str, str], tmp_path: P
         for process, _ in started:
             processes.stop(process, with_signal=signal.SIGTERM, seconds=10)
             processes.kill_group(process)
+
+
+def says(log: Path, mark: str) -> bool:
+    return mark in log.read_text(encoding="utf-8")
 
 
 def answer(port: int, path: str, *, proto: str = "http") -> int:

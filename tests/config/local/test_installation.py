@@ -117,7 +117,8 @@ def test_under_a_closed_folder_the_database_lives_elsewhere_and_says_where(
     monkeypatch.setattr("config.local.installation.SHARED_STATE", tmp_path / "shared")
     tmp_path.chmod(0o700)
     installation = installations.current()
-    place = installation.database_place if installation.make_folders() is None else None
+    installation.make_folders()
+    place = installation.database_place
     assert place == tmp_path / "shared" / installation.name
     assert (home / "database-path").read_text(encoding="utf-8").strip() == str(place)
     assert stat.S_IMODE(place.stat().st_mode) == 0o700

@@ -18,6 +18,7 @@ import pytest
 
 from config.local import servers, state
 from config.local.installation import BASE_DIR, Installation
+from config.local.processes import StartRefused
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("gathered")]
 READY_SECONDS = 90
@@ -184,6 +185,6 @@ def test_reset_deletes_an_installation_and_nothing_else(fresh_installation: Inst
 
     stranger = replace(fresh_installation, home=tmp_path)
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(servers.StartRefused, match="does not look like a folder of Yosan"):
+    with pytest.raises(StartRefused, match="does not look like a folder of Yosan"):
         state.reset(stranger)
     assert (tmp_path / "thesis.txt").exists()
