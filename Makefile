@@ -65,8 +65,9 @@ test: setup $(VENV)/.dev ## the whole suite, browser tests among them
 	@$(SETUP) chromium
 	$(PYTEST) -n 2 --dist loadfile $(ARGS)
 
-bench: setup $(VENV)/.dev ## measure ingest and keep the figures in docs/benchmarks.md
+bench: setup $(VENV)/.dev ## measure ingest and forecasts; keeps the figures of ingest in docs/benchmarks.md
 	$(RUN) -m benchmarks.ingest
+	$(RUN) -m benchmarks.forecast
 
 screenshots: setup $(VENV)/.dev ## take the pictures of the README
 	@$(SETUP) chromium
