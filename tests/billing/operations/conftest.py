@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.db.models import F
 
 from accounts.domain.audit import SYSTEM
 from accounts.models import Organization
 from accounts.tenancy.context import organization_scope, tenant_transaction
 from billing.adapters.aws import cost_explorer
-from billing.domain.collection import ConnectionKind
+from billing.domain.collection import ConnectionKind, Source, WindowState
+from billing.models import CollectionWindow
 from billing.operations.catalog import sync_price_table
 from billing.operations.collection import Outcome, collect_window, find_next_window, plan_collection
 from billing.operations.connections import create_connection, enter_role, verify_connection
@@ -21,6 +25,8 @@ from config.local.installation import SANDBOX_CREDENTIALS
 from tests.cast import Cast
 from tests.factories.aws import EXTERNAL_ID, MEMBER_ROLE, PAYER_ROLE, running_aws
 from tests.servers import SANDBOX_NOW
+
+TODAY = SANDBOX_NOW.replace(hour=0)
 
 
 @dataclass(slots=True)
@@ -103,3 +109,46 @@ def collect_all(clock: Ticking) -> list[Outcome]:
     while (found := find_next_window(only=None, now=clock())).window_id is not None:
         outcomes.append(collect_window(window_id=found.window_id, clock=clock))
     return outcomes
+
+
+@pytest.fixture
+def connection_id(aws: Control, acme: Organization, clock: Ticking) -> int:  # noqa: ARG001 - there first
+    """A payer that reads one region."""
+    return connect(clock, aws_regions=("us-east-1",))
+
+
+def plan(clock: Ticking) -> None:
+    plan_collection(now=clock())
+
+
+def window(source: Source, start: datetime) -> CollectionWindow:
+    with tenant_transaction():
+        return CollectionWindow.objects.get(source=source, window_start=start)
+
+
+def state_of(window_id: int) -> str:
+    with tenant_transaction():
+        return CollectionWindow.objects.get(id=window_id).state
+
+
+def collect(window_id: int, clock: Ticking) -> Outcome:
+    return collect_window(window_id=window_id, clock=clock)
+
+
+def hours() -> list[tuple[Any, ...]]:
+    with tenant_transaction(), database.cursor() as cursor:
+        cursor.execute("TABLE billing_hourlyusage ORDER BY hour, series_id")
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def today(clock: Ticking) -> CollectionWindow:
+    plan(clock)
+    return window(Source.CLOUDWATCH, TODAY)
+
+
+def pretend_all_read(clock: Ticking) -> None:
+    """Say of every window that waits that it was read just now, without reading it."""
+    with tenant_transaction():
+        waiting = CollectionWindow.objects.filter(state=WindowState.DUE)
+        waiting.update(state=WindowState.DONE, read_at=clock(), filled_until=F("window_start"), next_attempt_at=None)

@@ -166,7 +166,7 @@ def test_a_payer_is_refused_while_an_account_it_pays_for_is_a_payer_itself(clock
 
 
 def test_an_outage_is_tried_again_later_and_proves_nothing(aws: Control, clock: Ticking) -> None:
-    aws.put_fault("sts:AssumeRole", "throttle", count=10)
+    aws.put_fault("AssumeRole", "throttle")
 
     connection_id = connect(clock)
 
