@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from accounts.access.sentences import sentence
@@ -39,6 +40,13 @@ class CallerErrorMiddleware:
         # The plain 403 and 404 have a page that says it better.
         is_plain = type(exception) in (Forbidden, NotFound)
         return _answer(request, status, "" if is_plain else sentence(exception))
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        """Answer 422 where a library's page shows a posted form again with its errors, as ours do."""
+        form = (response.context_data or {}).get("form")
+        if request.method == "POST" and response.status_code == HTTPStatus.OK and getattr(form, "errors", None):
+            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return response
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -24,6 +24,9 @@ from accounts.operations.organizations import create_organization
 from accounts.operations.users import FoundUser, ensure_user, make_password_token, set_password
 from accounts.tenancy.context import organization_scope, tenant_transaction
 
+# Where an option is not called like the field that it fills.
+OPTIONS = {"fiscal_year_start_month": "fiscal_year_start", "code": "cost_centers"}
+
 
 class Command(BaseCommand):
     """Creates an organization; prints an API key and, for a new owner, a link by which he sets his password, once."""
@@ -52,7 +55,8 @@ class Command(BaseCommand):
             with transaction.atomic():
                 result = _bootstrap(now=timezone.now(), **options)
         except CallerError as error:
-            named = f"--{error.field.replace('_', '-')}: " if error.field else ""
+            option = OPTIONS.get(error.field or "", error.field)
+            named = f"--{option.replace('_', '-')}: " if option else ""
             raise CommandError(f"{named}{error}") from error
         if as_json:
             self.stdout.write(json.dumps(result))
