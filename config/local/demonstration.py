@@ -34,10 +34,10 @@ from config.celery import app as celery_app
 from config.local.installation import Installation, write_private
 from config.local.processes import StartRefused, poll
 from config.local.progress import Bar
-from forecasting.domain.alerts import AlertKind, Threshold
 from forecasting.domain.channels import ChannelKind
 from forecasting.domain.forecasts import PublishedForecast
 from forecasting.domain.series import WHOLE_ORGANIZATION
+from forecasting.domain.thresholds import AlertKind, Threshold
 from forecasting.operations.budgets import create_budget
 from forecasting.operations.channels import create_channel
 from forecasting.queries.budgets import list_budgets, month_of

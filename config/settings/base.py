@@ -174,7 +174,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # Fields of one name with different choices: which choices get which name in the schema.
     "ENUM_NAME_OVERRIDES": {
-        "AlertKindEnum": "forecasting.domain.alerts.AlertKind",
+        "AlertKindEnum": "forecasting.domain.thresholds.AlertKind",
         "ChannelKindEnum": "forecasting.domain.channels.ChannelKind",
         "ChannelStateEnum": "forecasting.domain.channels.ChannelState",
         "ConnectionKindEnum": "billing.domain.collection.ConnectionKind",

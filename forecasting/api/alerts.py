@@ -13,8 +13,9 @@ from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.roles import Permission
 from forecasting.api.channels import DELIVERY_EXAMPLE, DeliveryOutput, serialize_delivery
-from forecasting.domain.alerts import AlertKind, FindingCode
+from forecasting.domain.alerts import FindingCode
 from forecasting.domain.payloads import decimal_text, percent_text, snapshot_payload
+from forecasting.domain.thresholds import AlertKind
 from forecasting.queries.alerts import AlertEventValue, find_evaluation, get_alert_event, list_alert_events
 from forecasting.queries.channels import DeliveryValue, list_deliveries_of_events
 

@@ -13,18 +13,144 @@ from accounts.access.celery import nudge
 from accounts.access.declarations import PageParameters
 from accounts.domain.pages import Page
 from accounts.domain.roles import Permission
-from accounts.queries.cost_centers import find_cost_center_by_code, list_cost_centers
 from billing.domain.money import Money, plain
-from forecasting.api.budget_shapes import BudgetChange, BudgetInput, BudgetOutput
-from forecasting.domain.alerts import AlertKind, Threshold
-from forecasting.domain.budgets import BudgetForecast, BudgetStatus, BudgetValue
-from forecasting.domain.payloads import decimal_text, percent_text, share_text
-from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
-from forecasting.operations.budgets import BudgetScopeUnknown, change_budget, close_budget, create_budget
+from forecasting.api.forecasts import FORECAST_EXAMPLE, BudgetForecastOutput, serialize_forecast
+from forecasting.api.scopes import ScopeField, ScopeOutput, list_codes, read_scope, serialize_scope
+from forecasting.api.thresholds import ThresholdField, read_thresholds, serialize_thresholds
+from forecasting.domain.budgets import MAX_NAME_LENGTH, BudgetStatus, BudgetValue, PeriodKind
+from forecasting.domain.payloads import decimal_text, share_text
+from forecasting.domain.thresholds import MAX_THRESHOLDS, Threshold
+from forecasting.operations.budgets import change_budget, close_budget, create_budget
 from forecasting.queries.alerts import list_thresholds
 from forecasting.queries.budgets import find_budget_status, get_budget, list_budget_statuses, list_budgets
 
 EVALUATE = "forecasting.tasks.evaluate_organization_alerts"
+
+
+class BudgetChange(serializers.Serializer[Any]):
+    """What can be changed of a budget."""
+
+    name = serializers.CharField(max_length=MAX_NAME_LENGTH)
+    amount = serializers.DecimalField(
+        max_digits=14, decimal_places=2, help_text="A month, as a decimal number in `currency`."
+    )
+    currency = serializers.RegexField(
+        r"\A[A-Z]{3}\Z", help_text="ISO 4217; other than USD it needs an exchange rate of this month or an earlier one."
+    )
+    thresholds = serializers.ListField(child=ThresholdField(), max_length=MAX_THRESHOLDS, required=False)
+    owner_user_id = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=2**63 - 1, help_text="A member; null: nobody."
+    )
+    version = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The version that you read: 409 if somebody has changed the budget since. Left out: no such check.",
+    )
+    example = {"amount": "5000000", "version": 3}
+
+
+class BudgetInput(BudgetChange):
+    """A new budget: monthly, by the organization's calendar, on rated cost."""
+
+    version = None  # type: ignore[assignment] # DRF's way to drop an inherited field
+    scope = ScopeField(required=False, help_text="Left out: the whole organization.")
+    example = {
+        "name": "Search team",
+        "scope": {"kind": "COST_CENTER", "key": "search"},
+        "amount": "4300000",
+        "currency": "JPY",
+        "owner_user_id": 7,
+        "thresholds": [
+            {"kind": "ACTUAL", "percent": "80", "channels": [3]},
+            {"kind": "FORECAST", "percent": "100", "channels": [3]},
+        ],
+    }
+
+
+class OwnerField(serializers.Serializer[Any]):
+    """Who answers for a budget."""
+
+    user_id = serializers.IntegerField(allow_null=True, help_text="Null: has left.")
+    name = serializers.CharField()
+
+
+class ExchangeRateOutput(serializers.Serializer[Any]):
+    """At which rate US dollars were converted."""
+
+    units_per_usd = serializers.CharField()
+    month = serializers.CharField(allow_null=True, help_text="Whose rate it is; null for US dollars.")
+
+
+class BudgetStatusOutput(serializers.Serializer[Any]):
+    """Where a budget stands this month, in its currency."""
+
+    period_start = serializers.DateField()
+    period_end = serializers.DateField(help_text="Not included.")
+    spent = serializers.CharField()
+    spent_percent = serializers.CharField()
+    left = serializers.CharField(help_text="Negative when exceeded.")
+    pace_a_day = serializers.CharField(allow_null=True, help_text="Mean of the last 7 whole days.")
+    allowed_a_day = serializers.CharField()
+    worst_overshoot = serializers.CharField(
+        allow_null=True, help_text="The dearest of these days, for as long as the data lag behind."
+    )
+    lag_seconds = serializers.IntegerField()
+    exceeded_on = serializers.DateField(allow_null=True)
+    tokens_unpriced = serializers.IntegerField(help_text="Have no price and are in no amount.")
+    exchange_rate = ExchangeRateOutput()
+    data_until = serializers.DateTimeField(allow_null=True)
+    evaluated_at = serializers.DateTimeField()
+    forecast = BudgetForecastOutput(allow_null=True)
+
+
+class BudgetOutput(serializers.Serializer[Any]):
+    """A budget and where it stands."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    scope = ScopeOutput()
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+    basis = serializers.CharField()
+    period = serializers.ChoiceField(choices=[kind.value for kind in PeriodKind])
+    owner = OwnerField(allow_null=True)
+    thresholds = ThresholdField(many=True)
+    version = serializers.IntegerField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    status = BudgetStatusOutput(
+        allow_null=True, help_text="Null: the budget is closed, or its currency has no exchange rate."
+    )
+    example = {
+        "id": 42,
+        "name": "Search team",
+        "scope": {"kind": "COST_CENTER", "key": "search", "name": "Search team"},
+        "amount": "4300000",
+        "currency": "JPY",
+        "basis": "rated",
+        "period": "MONTH",
+        "owner": {"user_id": 7, "name": "Ada"},
+        "thresholds": [{"kind": "ACTUAL", "percent": "80", "channels": [3]}],
+        "version": 3,
+        "closed_at": None,
+        "status": {
+            "period_start": "2026-11-01",
+            "period_end": "2026-12-01",
+            "spent": "1600000",
+            "spent_percent": "37.2093",
+            "left": "2700000",
+            "pace_a_day": "184000",
+            "allowed_a_day": "133333.33",
+            "worst_overshoot": "30666.67",
+            "lag_seconds": 14400,
+            "exceeded_on": None,
+            "tokens_unpriced": 0,
+            "exchange_rate": {"units_per_usd": "152.57", "month": "2026-10"},
+            "data_until": "2026-11-10T09:00:00Z",
+            "evaluated_at": "2026-11-10T13:00:00Z",
+            "forecast": FORECAST_EXAMPLE,
+        },
+    }
 
 
 class BudgetParameters(PageParameters):
@@ -47,7 +173,7 @@ class BudgetList(OrganizationApiView):
         page = _page(list_budgets(closed=asked["closed"]), asked["after"], asked["limit"])
         statuses = {status.budget.id: status for status in list_budget_statuses(as_of=request.now)}
         thresholds = list_thresholds(budget.id for budget in page.rows)
-        codes = _codes()
+        codes = list_codes()
         return self.page(
             page,
             lambda budget: _serialize(budget, thresholds.get(budget.id, ()), statuses.get(budget.id), codes),
@@ -59,10 +185,10 @@ class BudgetList(OrganizationApiView):
         saved = create_budget(
             actor=request.actor,
             name=given["name"],
-            scope=_scope(given.get("scope")),
+            scope=read_scope(given.get("scope")),
             amount=Money(given["amount"], given["currency"]),
             owner_user_id=given.get("owner_user_id"),
-            thresholds=_thresholds(given.get("thresholds", ())),
+            thresholds=read_thresholds(given.get("thresholds", ())),
             now=request.now,
         )
         nudge(EVALUATE, organization_id=request.organization.id)
@@ -95,7 +221,7 @@ class BudgetDetail(OrganizationApiView):
             name=given.get("name", budget.name),
             amount=Money(given.get("amount", budget.amount.amount), given.get("currency", budget.amount.currency)),
             owner_user_id=given.get("owner_user_id", owner),
-            thresholds=_thresholds(given["thresholds"])
+            thresholds=read_thresholds(given["thresholds"])
             if "thresholds" in given
             else list_thresholds([budget_id]).get(budget_id, ()),
             now=request.now,
@@ -116,53 +242,24 @@ def _page(rows: Sequence[BudgetValue], after: str | None, limit: int) -> Page[Bu
     return Page(rows=cut, next=str(cut[-1].id) if begin + limit < len(rows) else None)
 
 
-def _scope(given: Mapping[str, Any] | None) -> Scope:
-    if given is None:
-        return WHOLE_ORGANIZATION
-    kind, key = ScopeKind(given["kind"]), given["key"]
-    if kind is ScopeKind.COST_CENTER:
-        center = find_cost_center_by_code(key)
-        key = str(center.id) if center else ""
-    if (kind is ScopeKind.ORGANIZATION) != (key == ""):
-        raise BudgetScopeUnknown(field="scope.key")
-    return Scope(kind, key)
-
-
-def _thresholds(given: Sequence[Mapping[str, Any]]) -> tuple[Threshold, ...]:
-    return tuple(
-        Threshold(kind=AlertKind(item["kind"]), percent=item["percent"], channel_ids=tuple(item.get("channels", ())))
-        for item in given
-    )
-
-
-def _codes() -> Mapping[str, str]:
-    """The codes of cost centers, by which the API knows them, for the ids by which budgets do."""
-    return {str(center.id): center.code for center in list_cost_centers(retired=True)}
-
-
 def _answer(budget: BudgetValue, request: OrganizationApiRequest) -> dict[str, object]:
     status = find_budget_status(budget_id=budget.id, as_of=request.now) if budget.is_active else None
-    return _serialize(budget, list_thresholds([budget.id]).get(budget.id, ()), status, _codes())
+    return _serialize(budget, list_thresholds([budget.id]).get(budget.id, ()), status, list_codes())
 
 
 def _serialize(
     budget: BudgetValue, thresholds: Sequence[Threshold], status: BudgetStatus | None, codes: Mapping[str, str]
 ) -> dict[str, object]:
-    scope = budget.scope
-    key = codes.get(scope.key, scope.key) if scope.kind is ScopeKind.COST_CENTER else scope.key
     return {
         "id": budget.id,
         "name": budget.name,
-        "scope": {"kind": scope.kind.value, "key": key, "name": budget.scope_label},
+        "scope": serialize_scope(budget, codes),
         "amount": plain(budget.amount.amount),
         "currency": budget.amount.currency,
         "basis": budget.basis.value,
         "period": budget.period_kind.value,
         "owner": {"user_id": budget.owner.user_id, "name": budget.owner.label} if budget.owner else None,
-        "thresholds": [
-            {"kind": item.kind.value, "percent": percent_text(item.percent), "channels": list(item.channel_ids)}
-            for item in thresholds
-        ],
+        "thresholds": serialize_thresholds(thresholds),
         "version": budget.version,
         "closed_at": budget.closed_at,
         "status": _serialize_status(status) if status else None,
@@ -188,21 +285,7 @@ def _serialize_status(status: BudgetStatus) -> dict[str, object]:
         },
         "data_until": status.data_until,
         "evaluated_at": status.as_of,
-        "forecast": _serialize_forecast(status.forecast) if status.forecast else None,
-    }
-
-
-def _serialize_forecast(forecast: BudgetForecast) -> dict[str, object]:
-    return {
-        "total": _text(forecast.total),
-        "lo_80": _text(forecast.lo_80),
-        "hi_80": _text(forecast.hi_80),
-        "probability_over_percent": share_text(forecast.probability_over),
-        "crossing_date": forecast.crossing_date,
-        "calibrated": forecast.is_calibrated,
-        "method": forecast.method,
-        "made_at": forecast.made_at,
-        "data_until": forecast.data_until,
+        "forecast": serialize_forecast(status.forecast) if status.forecast else None,
     }
 
 

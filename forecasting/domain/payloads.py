@@ -10,7 +10,8 @@ from typing import cast
 from accounts.domain.audit import Json
 from billing.domain.money import EXACT, Money, plain
 from billing.domain.periods import Month
-from forecasting.domain.alerts import HUNDRED, AlertKind, AlertSnapshot, Driver, ForecastFigures
+from forecasting.domain.alerts import AlertSnapshot, Driver, ForecastFigures
+from forecasting.domain.thresholds import HUNDRED, AlertKind
 
 PAYLOAD_VERSION = 1
 # As finely as facts are stored; a quotient has more digits than anybody can use.

@@ -8,7 +8,7 @@ from django.db import models
 
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
-from forecasting.domain.alerts import AlertKind
+from forecasting.domain.thresholds import AlertKind
 from forecasting.models.budgets import Budget
 from forecasting.models.channels import NotificationChannel
 

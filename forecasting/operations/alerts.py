@@ -14,10 +14,11 @@ from accounts.domain.organizations import OrganizationValue
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.queries.collection import find_last_stored_at, get_data_until
-from forecasting.domain.alerts import LATE_DATA, AlertSnapshot, Crossing, CrossingKey, Threshold, crossings, snapshot_of
+from forecasting.domain.alerts import LATE_DATA, AlertSnapshot, Crossing, CrossingKey, crossings, snapshot_of
 from forecasting.domain.budgets import BudgetForecast, BudgetStatus
 from forecasting.domain.channels import ChannelState, MessageKind
 from forecasting.domain.payloads import SMALLEST_AMOUNT, snapshot_payload
+from forecasting.domain.thresholds import Threshold
 from forecasting.models import AlertEvaluation, AlertEvent, Budget, Delivery, NotificationChannel
 from forecasting.operations.channels import channel_path
 from forecasting.queries.alerts import find_evaluation, list_crossed, list_thresholds

@@ -20,10 +20,10 @@ from accounts.queries.memberships import list_members
 from accounts.tenancy.context import tenant_transaction
 from billing.domain.money import Money, plain
 from billing.queries.catalog import list_foundation_models
-from forecasting.domain.alerts import Threshold, check_thresholds
 from forecasting.domain.budgets import BudgetValue, check_amount, check_name, check_scope
 from forecasting.domain.payloads import percent_text
 from forecasting.domain.series import Scope, ScopeKind
+from forecasting.domain.thresholds import Threshold, check_thresholds
 from forecasting.models import AlertRule, AlertRuleChannel, Budget, NotificationChannel
 from forecasting.queries.alerts import list_thresholds
 from forecasting.queries.budgets import BudgetNotFound, find_rate_in_force, get_budget

@@ -13,8 +13,9 @@ from django.db.models import Q
 from accounts.domain.errors import NotFound
 from accounts.domain.pages import Page
 from accounts.domain.text import gettext_noop
-from forecasting.domain.alerts import AlertKind, AlertSnapshot, CrossingKey, Threshold
+from forecasting.domain.alerts import AlertSnapshot, CrossingKey
 from forecasting.domain.payloads import read_snapshot
+from forecasting.domain.thresholds import AlertKind, Threshold
 from forecasting.models import AlertEvaluation, AlertEvent, AlertRule, AlertRuleChannel
 
 

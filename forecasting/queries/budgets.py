@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id
 from billing.domain.dimensions import Basis, Dimension
+from billing.domain.exchange_rates import USD
 from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import DateRange, Month, local_day
 from billing.queries.collection import get_data_until
@@ -30,9 +32,11 @@ from forecasting.domain.budgets import (
     budget_status,
     period_of,
     rate_in_force,
+    share_of,
 )
 from forecasting.domain.forecasts import PublishedForecast
-from forecasting.domain.series import Scope, ScopeKind
+from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+from forecasting.domain.thresholds import Threshold, reached_thresholds
 from forecasting.models import Budget
 from forecasting.queries.forecasts import find_forecast, list_forecasts
 from forecasting.queries.scopes import ScopeNames, filters_of, get_scope_costs, get_scope_names, list_scope_months
@@ -46,20 +50,28 @@ class BudgetNotFound(NotFound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthSpend:
-    """What a scope cost in one whole month, in a budget's currency."""
+class MonthEffect:
+    """A past month against an amount, and the thresholds that it would have crossed."""
 
     month: Month
     spent: Money
+    share: Decimal
+    reached: tuple[Threshold, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What is known about a scope before there is a budget for it: past months, and what the present one comes to."""
+class BudgetEffect:
+    """What a budget would have done in past months, newest first, and what the present month comes to."""
 
     rate: RateInForce
-    months: tuple[MonthSpend, ...]  # newest first; months before the first usage are absent
+    amount: Money
+    months: tuple[MonthEffect, ...]  # months before the first usage are absent
     forecast: BudgetForecast | None
+
+    @property
+    def alerting(self) -> int:
+        """In how many of the months it would have alerted."""
+        return sum(1 for month in self.months if month.reached)
 
 
 def list_budgets(*, closed: bool = False) -> tuple[BudgetValue, ...]:
@@ -130,24 +142,39 @@ def measure(budgets: Sequence[BudgetValue], *, month: Month, as_of: datetime) ->
     return tuple(status(budget, rate) for budget, rate in paired if rate is not None)
 
 
-def find_outlook(*, scope: Scope, amount: Money, months: int, as_of: datetime) -> Outlook | None:
-    """Return the past months and the present forecast of a scope; None where the currency has no rate."""
+def find_effect(
+    *, scope: Scope, amount: Money, thresholds: Sequence[Threshold] = (), months: int, as_of: datetime
+) -> BudgetEffect | None:
+    """Return what a budget would have done in so many past months; None where its currency has no rate."""
     time_zone, month = _time_zone(), month_of(as_of)
     rates = [entered.rate for entered in list_exchange_rates()]
     rate = rate_in_force(rates, amount.currency, month)
     if rate is None:
         return None
-    spent = list_scope_months(scope, first=month.plus(-months), end=month, time_zone=time_zone)
+    costs = list_scope_months(scope, first=month.plus(-months), end=month, time_zone=time_zone)
     published = find_forecast(scope, month=month, as_of=as_of)
-    return Outlook(
+
+    def effect(past: Month) -> MonthEffect:
+        # A month that is older than every rate is shown at the present one: better than not at all.
+        spent = (rate_in_force(rates, amount.currency, past) or rate).convert(costs[past])
+        reached = reached_thresholds(thresholds, amount, spent)
+        return MonthEffect(month=past, spent=spent, share=share_of(spent, amount), reached=reached)
+
+    return BudgetEffect(
         rate=rate,
-        months=tuple(
-            # A month that is older than every rate is shown at the present one: better than not at all.
-            MonthSpend(month=past, spent=(rate_in_force(rates, amount.currency, past) or rate).convert(spent[past]))
-            for past in sorted(spent, reverse=True)
-        ),
+        amount=amount,
+        months=tuple(effect(past) for past in sorted(costs, reverse=True)),
         forecast=budget_forecast(published, amount=amount, rate=rate) if published else None,
     )
+
+
+def find_last_month(currency: str, *, as_of: datetime) -> Money | None:
+    """Return what the organization cost in the last whole month, in US dollars where there is no rate; None: nothing."""
+    for code in (currency, USD):
+        effect = find_effect(scope=WHOLE_ORGANIZATION, amount=Money(Decimal(1), code), months=1, as_of=as_of)
+        if effect is not None:
+            return effect.months[0].spent if effect.months else None
+    raise AssertionError("US dollars need no rate")
 
 
 def find_rate_in_force(currency: str, *, as_of: datetime) -> RateInForce | None:

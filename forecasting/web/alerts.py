@@ -8,10 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.access.pages import next_cursor, read_after
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.roles import Permission
-from forecasting.domain.alerts import is_heard
 from forecasting.domain.channels import DeliveryState
+from forecasting.domain.thresholds import is_heard
 from forecasting.queries.alerts import (
     AlertEventValue,
     find_evaluation,
@@ -21,7 +22,6 @@ from forecasting.queries.alerts import (
 )
 from forecasting.queries.budgets import get_budget, list_budgets, month_of
 from forecasting.queries.channels import list_channels, list_deliveries_of_events
-from forecasting.web.cursors import next_cursor, read_after
 from forecasting.web.deliveries import DeliveryRow, delivery_rows
 
 ALERTS_PER_PAGE = 50

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access.celery import nudge
 from accounts.access.forms import posted
+from accounts.access.pages import next_cursor, read_after
 from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
@@ -30,7 +31,6 @@ from forecasting.operations.channels import (
     rotate_channel_secret,
 )
 from forecasting.queries.channels import get_channel, list_channels, list_deliveries
-from forecasting.web.cursors import next_cursor, read_after
 from forecasting.web.deliveries import DELIVER, delivery_rows
 
 DELIVERIES_PER_PAGE = 25

@@ -9,9 +9,10 @@ from typing import Any
 from billing.domain.money import Money
 from billing.domain.periods import Month
 from forecasting.adapters.channels.base import Destination, Message
-from forecasting.domain.alerts import AlertKind, AlertSnapshot, Driver, ForecastFigures
+from forecasting.domain.alerts import AlertSnapshot, Driver, ForecastFigures
 from forecasting.domain.channels import MessageKind
 from forecasting.domain.payloads import snapshot_payload
+from forecasting.domain.thresholds import AlertKind
 
 NOW = datetime(2026, 11, 10, 9, 4, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from django.core.mail import EmailMultiAlternatives
 
 from forecasting.adapters.channels.base import DeliveryFailed
 from forecasting.adapters.channels.email import EmailChannel, cut_in_the_middle, email_of
-from forecasting.domain.alerts import AlertKind
 from forecasting.domain.channels import Failure
+from forecasting.domain.thresholds import AlertKind
 from tests.forecasting.adapters.messages import NOW, alert_message, channel_test, reader, yen
 
 

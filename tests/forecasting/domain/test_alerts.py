@@ -11,21 +11,7 @@ import pytest
 from billing.domain.dimensions import Basis
 from billing.domain.money import Money
 from billing.domain.periods import Month
-from forecasting.domain.alerts import (
-    AlertKind,
-    AlertSnapshot,
-    Crossing,
-    CrossingKey,
-    Driver,
-    FindingCode,
-    Threshold,
-    ThresholdInvalid,
-    ThresholdRepeated,
-    TooManyThresholds,
-    check_thresholds,
-    crossings,
-    snapshot_of,
-)
+from forecasting.domain.alerts import AlertSnapshot, Crossing, CrossingKey, Driver, FindingCode, crossings, snapshot_of
 from forecasting.domain.budgets import (
     BudgetForecast,
     BudgetOwner,
@@ -39,6 +25,14 @@ from forecasting.domain.budgets import (
 )
 from forecasting.domain.payloads import read_snapshot, snapshot_payload
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+from forecasting.domain.thresholds import (
+    AlertKind,
+    Threshold,
+    ThresholdInvalid,
+    ThresholdRepeated,
+    TooManyThresholds,
+    check_thresholds,
+)
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
 

@@ -11,7 +11,6 @@ import pytest
 from accounts.models import AuditEvent, Membership
 from billing.domain.money import Money
 from billing.operations.catalog import sync_price_table
-from forecasting.domain.alerts import AlertKind, Threshold, ThresholdInvalid, ThresholdRepeated
 from forecasting.domain.budgets import (
     BudgetAmountInvalid,
     BudgetAmountTooFine,
@@ -20,6 +19,7 @@ from forecasting.domain.budgets import (
     BudgetScopeInvalid,
 )
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+from forecasting.domain.thresholds import AlertKind, Threshold, ThresholdInvalid, ThresholdRepeated
 from forecasting.models import Budget
 from forecasting.operations.budgets import (
     BudgetChangedMeanwhile,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from forecasting.domain.alerts import AlertKind, Threshold
+from forecasting.domain.thresholds import AlertKind, Threshold
 from forecasting.models import Budget
 from forecasting.queries.alerts import list_thresholds
 from forecasting.queries.budgets import list_budgets

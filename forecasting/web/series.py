@@ -1,4 +1,4 @@
-"""The chart of a budget: what was spent, where the month lands, the amount."""
+"""The daily series of a budget as a chart: what was spent, where the month lands, the amount."""
 
 from __future__ import annotations
 
