@@ -300,7 +300,8 @@ def test_mail_is_written_as_text_and_as_html_in_the_recipients_language() -> Non
     Client().post(RESET, {"email": "ada@acme.test"}, headers={"Accept-Language": "en"})
 
     message = mail.outbox[-1]
-    html = str(message.alternatives[0][0])  # type: ignore[attr-defined] # an EmailMultiAlternatives
+    assert isinstance(message, mail.EmailMultiAlternatives)
+    html = str(message.alternatives[0][0])
     assert '<html lang="ja">' in html
     assert link_in_mail() in html
     assert "\n" not in message.subject
