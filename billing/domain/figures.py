@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ _ENGLISH_STEPS = ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3),
 _JAPANESE_STEPS = ((Decimal(10**8), "億"), (Decimal(10**4), "万"))
 _SHORT_FROM = Decimal(10_000)
 _SIGNIFICANT = 3
+_UNIT_DECIMALS = 4
 _LIKELY, _UNLIKELY = Decimal("0.95"), Decimal("0.05")
 
 
@@ -76,10 +77,30 @@ def currency_label(currency: str, language: str) -> str:
 
 def unit_price(value: Money, language: str) -> str:
     """Write a price per million tokens with two to four decimals in any currency: $3.00, ¥457.71, $0.0125."""
-    rounded = round_half_up(value.amount, 4)
+    rounded = round_half_up(value.amount, _UNIT_DECIMALS)
     kept = len(f"{rounded.normalize(EXACT):f}".partition(".")[2])
     digits = _grouped(abs(rounded), max(2, kept))
     return _sign(rounded, language, signed=False) + _with_currency(digits, value.currency, "en")
+
+
+def unit_amount(value: Money) -> str:
+    """Write a price per million tokens for a table cell: always four decimals, so that the column lines up."""
+    return _grouped(value.amount, _UNIT_DECIMALS)
+
+
+def axis_labels(ticks: Sequence[Decimal], currency: str, language: str) -> list[str]:
+    """Write the ticks of an axis alike: all in the step of the largest, none with idle decimals."""
+    steps = _JAPANESE_STEPS if language == JAPANESE else _ENGLISH_STEPS
+    largest = max(ticks)
+    size, name = next(((size, name) for size, name in steps if _SHORT_FROM <= largest >= size), (Decimal(1), ""))
+    scaled = [EXACT.divide(tick, size).normalize(EXACT) for tick in ticks]
+    places = max(max(0, -int(number.as_tuple().exponent)) for number in scaled)
+    return [
+        _axis_label(f"{number:,.{places}f}", name, currency, language)
+        if number
+        else _axis_label("0", "", currency, language)
+        for number in scaled
+    ]
 
 
 def percent(fraction: Decimal | None, language: str, *, signed: bool = False, share: bool = False) -> str:
@@ -88,7 +109,7 @@ def percent(fraction: Decimal | None, language: str, *, signed: bool = False, sh
         return UNKNOWN
     value = EXACT.multiply(fraction, Decimal(100))
     if value == 0:
-        return _percent("0", language)
+        return _percent("0.0" if share else "0", language)
     decimals = 1 if share or abs(round_half_up(value, 1)) < 10 else 0  # noqa: PLR2004 - the rule itself
     rounded = round_half_up(abs(value), decimals)
     if rounded == 0:
@@ -176,6 +197,13 @@ def _significant(value: Decimal) -> Decimal:
     exponent = value.adjusted() - _SIGNIFICANT + 1
     rounded = value.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP, context=EXACT)
     return Decimal(f"{rounded.normalize(EXACT):f}")
+
+
+def _axis_label(digits: str, step: str, currency: str, language: str) -> str:
+    if language == JAPANESE and step:
+        return f"{digits}{step}{_JAPANESE_UNITS.get(currency, currency)}"
+    text = _with_currency(digits, currency, language)
+    return f"{text}{NO_BREAK_SPACE}{step}" if step else text
 
 
 def _grouped(value: Decimal, decimals: int) -> str:

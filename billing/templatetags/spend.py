@@ -67,6 +67,12 @@ def unit_price(value: Money | None) -> str:
 
 
 @register.filter
+def unit_amount(value: Money | None) -> str:
+    """Write a price per million tokens for a table cell: no symbol, as many decimals as the column's finest."""
+    return figures.UNKNOWN if value is None else figures.unit_amount(value)
+
+
+@register.filter
 def percent(value: Decimal | None) -> str:
     """Write a fraction in percent."""
     return figures.percent(value, _language())

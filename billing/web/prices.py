@@ -35,7 +35,13 @@ from billing.domain.price_entry import (
     per_million,
 )
 from billing.operations.catalog import override_price, withdraw_price
-from billing.queries.catalog import find_price_table_date, list_foundation_models, list_price_overrides, list_prices
+from billing.queries.catalog import (
+    find_price_table_date,
+    list_foundation_models,
+    list_price_overrides,
+    list_prices,
+    names_of,
+)
 from billing.queries.prices import (
     SHOWN_CLASSES,
     find_price_in_force,
@@ -131,6 +137,7 @@ def price_list(request: OrganizationRequest) -> HttpResponse:
         "unpriced": sum(line.tokens_unpriced for line in in_use),
         "models": len({line.model_id for line in in_use}),
         "overrides": list_price_overrides(),
+        "names": names_of(list_foundation_models()),
         "table_date": find_price_table_date(),
     }
     return render(request, "billing/prices/list.html", context)

@@ -90,3 +90,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // A poll that fails leaves the last numbers standing and says so once, above them.
 document.addEventListener("htmx:sendError", () => announce(document.body.dataset.offline ?? ""));
+
+// A form that has no better idea proposes the browser's own time zone.
+const zones = document.querySelector("select[data-browser-time-zone]");
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zones && [...zones.options].some((option) => option.value === zone)) zones.value = zone;

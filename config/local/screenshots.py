@@ -93,7 +93,7 @@ def _inside_pages(browser: Browser, base: str, demonstration: dict[str, str]) ->
 def _one_of_each_kind(paths: list[str]) -> list[str]:
     kinds: dict[str, list[str]] = {}
     for path in paths:
-        kinds.setdefault(re.sub(r"\d+", "0", path), []).append(path)
+        kinds.setdefault(re.sub(r"[^/]*\d[^/]*", "0", path), []).append(path)
     return [path for kind in kinds.values() for path in kind[:DETAILS_PER_LIST]]
 
 

@@ -99,9 +99,7 @@ class Chart:
             "axis": {
                 "max": float(end),
                 "interval": float(step),
-                "labels": [
-                    figures.money_short(Money(step * tick, self.currency), language) for tick in range(ticks + 1)
-                ],
+                "labels": figures.axis_labels([step * tick for tick in range(ticks + 1)], self.currency, language),
             },
             "series": [line.as_json() for line in self.lines],
             "partial": list(self.partial),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.roles import Permission
 from billing.domain import figures
+from billing.domain.collection import Source
 from billing.domain.dimensions import Dimension
-from billing.domain.money import Money
-from billing.queries.collection import get_backfill
+from billing.domain.freshness import Freshness
+from billing.domain.money import Money, add_up
+from billing.queries.collection import SourceFreshness, get_backfill
 from forecasting.domain.dashboard import Breakdown, BreakdownRow, DayAmount, FindingKind, running_total
 from forecasting.queries.checklist import get_checklist
 from forecasting.queries.dashboard import Dashboard, get_dashboard
@@ -52,6 +55,19 @@ class BreakdownView:
         return Decimal(1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceGroup:
+    """A source of one connection, over its regions."""
+
+    source: Source
+    connection_id: int
+    connection_label: str
+    regions: int
+    state: Freshness
+    data_until: datetime | None
+    charge_usd: Decimal
+
+
 @require_safe
 @organization_view(Permission.VIEW_SPEND)
 def dashboard(request: OrganizationRequest) -> HttpResponse:
@@ -82,7 +98,41 @@ def _figures(page: Dashboard) -> dict[str, object]:
         "over_share": over.amount / page.budget.budget.amount.amount if over and page.budget else None,
         "landing_change": _landing_change(page),
         "mover": _mover(page),
+        "sources": (groups := _source_groups(page.sources)),
+        "sources_title": _sources_title(groups),
     }
+
+
+def _source_groups(sources: Sequence[SourceFreshness]) -> list[SourceGroup]:
+    """One line for each source of a connection. The inventory carries no figures: it shows only when it fails."""
+    grouped: dict[tuple[int, Source], list[SourceFreshness]] = {}
+    for one in sources:
+        if one.source is not Source.INVENTORY or one.state in (Freshness.DENIED, Freshness.LATE):
+            grouped.setdefault((one.connection_id, one.source), []).append(one)
+    return [_source_group(found) for found in grouped.values()]
+
+
+def _source_group(found: Sequence[SourceFreshness]) -> SourceGroup:
+    # The query puts the worst first.
+    worst = found[0]
+    reached = [one.data_until for one in found]
+    known = [moment for moment in reached if moment is not None]
+    return SourceGroup(
+        source=worst.source,
+        connection_id=worst.connection_id,
+        connection_label=worst.connection_label,
+        regions=sum(bool(one.aws_region) for one in found),
+        state=worst.state,
+        data_until=min(known) if len(known) == len(reached) else None,
+        charge_usd=add_up(one.charge_usd_this_month for one in found),
+    )
+
+
+def _sources_title(groups: Sequence[SourceGroup]) -> str:
+    bad = sum(group.state in (Freshness.DENIED, Freshness.LATE) for group in groups)
+    if not bad:
+        return gettext("Every source is on time")
+    return ngettext("%(count)s source is behind", "%(count)s sources are behind", bad) % {"count": bad}
 
 
 def _over(page: Dashboard) -> Money | None:

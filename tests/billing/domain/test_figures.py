@@ -92,6 +92,7 @@ def test_percent_has_one_decimal_under_ten(fraction: str, english: str, japanese
 
 def test_shares_have_one_decimal_and_the_unknown_is_a_dash() -> None:
     assert figures.percent(Decimal("0.432"), "ja", share=True) == "43.2%"
+    assert figures.percent(Decimal(0), "ja", share=True) == "0.0%"
     assert figures.percent(None, "en") == "–"
 
 
@@ -123,6 +124,28 @@ def test_a_relative_change_from_nothing_is_new(new: str | None, old: str, englis
 def test_near_certainty_is_not_told_to_the_point(chance: str, english: str, japanese: str) -> None:
     assert figures.probability(Decimal(chance), "en") == english.replace(" %", "\N{NO-BREAK SPACE}%")
     assert figures.probability(Decimal(chance), "ja") == japanese
+
+
+def test_unit_prices_line_up_in_a_column() -> None:
+    assert [figures.unit_amount(Money(Decimal(price), "USD")) for price in ("3", "0.0125")] == ["3.0000", "0.0125"]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "currency", "english", "japanese"),
+    [
+        (("0", "5000", "10000"), "USD", ["$0", "$5 K", "$10 K"], ["$0", "0.5万ドル", "1.0万ドル"]),
+        (("0", "200", "400"), "USD", ["$0", "$200", "$400"], ["$0", "$200", "$400"]),
+        (("0", "0.2", "0.4"), "USD", ["$0", "$0.2", "$0.4"], ["$0", "$0.2", "$0.4"]),
+        (("0", "2000000", "4000000"), "JPY", ["¥0", "¥2 M", "¥4 M"], ["0円", "200万円", "400万円"]),
+        (("0", "2500000", "5000000"), "JPY", ["¥0", "¥2.5 M", "¥5.0 M"], ["0円", "250万円", "500万円"]),
+    ],
+)
+def test_the_ticks_of_an_axis_are_written_alike(
+    ticks: tuple[str, ...], currency: str, english: list[str], japanese: list[str]
+) -> None:
+    values = [Decimal(tick) for tick in ticks]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in figures.axis_labels(values, currency, "en")] == english
+    assert figures.axis_labels(values, currency, "ja") == japanese
 
 
 def test_tokens_are_exact_in_tables_and_short_in_prose() -> None:
