@@ -114,6 +114,9 @@ def organization_create(request: PersonRequest) -> HttpResponse:
     """Create an organization; its creator owns it."""
     country = _chosen_country(request)
     form = CreateForm(posted(request), initial=_preset(country))
+    if request.method != "POST" and PRESETS[country].time_zone is None:
+        # The script proposes the browser's zone; without it the form says UTC.
+        form.fields["time_zone"].widget.attrs["data-browser-time-zone"] = True
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         preset = PRESETS[given.pop("country")]
