@@ -22,6 +22,14 @@ LABELS = {
     "password1": gettext_lazy("New password"),
     "password2": gettext_lazy("New password again"),
 }
+MISSING = {
+    "login": gettext_lazy("Enter your e-mail address."),
+    "email": gettext_lazy("Enter your e-mail address."),
+    "password": gettext_lazy("Enter your password."),
+    "oldpassword": gettext_lazy("Enter the password that you use now."),
+    "password1": gettext_lazy("Enter a new password."),
+    "password2": gettext_lazy("Enter the new password again."),
+}
 PASSWORD_RULE = gettext_lazy("At least 10 characters, not only digits, and nothing that everybody uses.")
 
 
@@ -30,6 +38,7 @@ def _word(form: forms.Form) -> None:
     for name, field in form.fields.items():
         if name in LABELS:
             field.label = LABELS[name]
+            field.error_messages["required"] = MISSING[name]
         field.widget.attrs.pop("placeholder", None)
         field.help_text = PASSWORD_RULE if name == "password1" else ("" if name in LABELS else field.help_text)
         if "password" in name and isinstance(field, forms.CharField):

@@ -33,14 +33,19 @@ class IssueForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
+        error_messages={"required": gettext_lazy("Enter a name for the key.")},
         max_length=NAME_LIMIT,
         help_text=gettext_lazy("What uses the key, for example: chargeback job."),
     )
     scopes = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("Rights"), coerce=Permission, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Rights"),
+        error_messages={"required": gettext_lazy("Choose at least one right for the key.")},
+        coerce=Permission,
+        widget=forms.CheckboxSelectMultiple,
     )
     expires_in_days = forms.TypedChoiceField(
         label=gettext_lazy("Expires"),
+        error_messages={"required": gettext_lazy("Choose when the key expires.")},
         coerce=int,
         initial=365,
         choices=(

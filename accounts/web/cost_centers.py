@@ -28,7 +28,9 @@ from accounts.web.messages import saved
 class ChangeForm(forms.Form):
     """What can be changed of a cost center; the choice of parents comes from the view, inside the organization."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=NAME_LIMIT)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), error_messages={"required": gettext_lazy("Enter a name.")}, max_length=NAME_LIMIT
+    )
     parent_id = forms.TypedChoiceField(label=gettext_lazy("Stands below"), coerce=int, empty_value=None, required=False)
     aws_account_id = forms.CharField(
         label=gettext_lazy("AWS account"),
@@ -53,6 +55,7 @@ class CreateForm(ChangeForm):
 
     code = forms.CharField(
         label=gettext_lazy("Code"),
+        error_messages={"required": gettext_lazy("Enter a code, for example search.")},
         max_length=64,
         help_text=gettext_lazy(
             "As the tag of your inference profiles spells it, for example search. It stays for ever."

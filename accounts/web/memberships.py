@@ -25,6 +25,7 @@ class RoleForm(forms.Form):
 
     role = forms.TypedChoiceField(
         label=gettext_lazy("Role"),
+        error_messages={"required": gettext_lazy("Choose a role.")},
         choices=lambda: [(role.value, _(label)) for role, label in ROLE_LABELS.items()],
         coerce=Role,
         widget=forms.RadioSelect,

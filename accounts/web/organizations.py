@@ -44,21 +44,27 @@ class SettingsForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
+        error_messages={"required": gettext_lazy("Enter a name.")},
         max_length=NAME_LIMIT,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
+        error_messages={"required": gettext_lazy("Choose a time zone.")},
         choices=_time_zone_choices,
         help_text=gettext_lazy("Days and months of pages, budgets and forecasts begin at midnight here."),
     )
     currency = forms.ChoiceField(
         label=gettext_lazy("Reporting currency"),
+        error_messages={"required": gettext_lazy("Choose a currency.")},
         choices=_currency_choices,
         help_text=gettext_lazy("Bills keep their own currency; pages convert with the exchange rates that you enter."),
     )
     fiscal_year_start_month = forms.TypedChoiceField(
-        label=gettext_lazy("Fiscal year begins in"), choices=tuple(MONTHS.items()), coerce=int
+        label=gettext_lazy("Fiscal year begins in"),
+        error_messages={"required": gettext_lazy("Choose the month in which the fiscal year begins.")},
+        choices=tuple(MONTHS.items()),
+        coerce=int,
     )
 
 

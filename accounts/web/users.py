@@ -20,6 +20,9 @@ from accounts.domain.errors import CallerError
 from accounts.domain.names import NAME_LIMIT
 from accounts.operations.users import change_preferences, choose_language
 
+# The form's word for what is kept as an empty theme.
+SYSTEM = "system"
+
 
 class PreferencesForm(forms.Form):
     """A person's preferences."""
@@ -34,9 +37,8 @@ class PreferencesForm(forms.Form):
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
     theme = forms.ChoiceField(
         label=gettext_lazy("Theme"),
-        required=False,
         choices=(
-            ("", gettext_lazy("Like the device")),
+            (SYSTEM, gettext_lazy("Like the device")),
             ("light", gettext_lazy("Light")),
             ("dark", gettext_lazy("Dark")),
         ),
@@ -49,11 +51,21 @@ class PreferencesForm(forms.Form):
 def preferences(request: PersonRequest) -> HttpResponse:
     """Show and keep what a person prefers."""
     user = request.user
-    initial = {"name": user.name, "language": user.language or translation.get_language(), "theme": user.theme}
+    initial = {
+        "name": user.name,
+        "language": user.language or translation.get_language(),
+        "theme": user.theme or SYSTEM,
+    }
     form = PreferencesForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            change_preferences(user_id=user.pk, **form.cleaned_data)
+            theme = form.cleaned_data["theme"]
+            change_preferences(
+                user_id=user.pk,
+                name=form.cleaned_data["name"],
+                language=form.cleaned_data["language"],
+                theme="" if theme == SYSTEM else theme,
+            )
         except CallerError as error:
             add_error(form, error)
         else:

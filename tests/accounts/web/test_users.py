@@ -28,6 +28,16 @@ def test_preferences_are_kept() -> None:
     assert (user.name, user.language, user.theme) == ("Ada", "ja", "dark")
 
 
+def test_the_devices_theme_is_kept_as_no_theme() -> None:
+    user = make_user(theme="dark")
+    client = client_of(user)
+    client.post(PREFERENCES, {"name": "", "language": "en", "theme": "system"})
+
+    user.refresh_from_db()
+    assert user.theme == ""
+    assert client.get(PREFERENCES).context["form"]["theme"].value() == "system"
+
+
 def test_a_persons_choice_is_asked_before_the_browsers() -> None:
     client = client_of(make_user(language="ja"))
     page = client.get(PREFERENCES, headers={"Accept-Language": "en"})
@@ -48,7 +58,7 @@ def test_a_visitors_page_speaks_the_browsers_language() -> None:
 )
 def test_a_preference_that_does_not_exist_is_named(changed: dict[str, str], field: str) -> None:
     user = make_user(name="Ada")
-    response = client_of(user).post(PREFERENCES, {"name": "Eve", "language": "en", "theme": "", **changed})
+    response = client_of(user).post(PREFERENCES, {"name": "Eve", "language": "en", "theme": "system", **changed})
 
     assert response.status_code == 422
     assert field in response.context["form"].errors
