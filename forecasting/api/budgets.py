@@ -17,7 +17,8 @@ from billing.domain.money import Money, plain
 from forecasting.api.forecasts import FORECAST_EXAMPLE, BudgetForecastOutput, serialize_forecast
 from forecasting.api.scopes import ScopeField, ScopeOutput, list_codes, read_scope, serialize_scope
 from forecasting.api.thresholds import ThresholdField, read_thresholds, serialize_thresholds
-from forecasting.domain.budgets import MAX_NAME_LENGTH, BudgetStatus, BudgetValue, PeriodKind
+from forecasting.domain.budget_entry import MAX_NAME_LENGTH
+from forecasting.domain.budgets import BudgetStatus, BudgetValue, PeriodKind
 from forecasting.domain.payloads import decimal_text, share_text
 from forecasting.domain.thresholds import MAX_THRESHOLDS, Threshold
 from forecasting.operations.budgets import change_budget, close_budget, create_budget

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
 
-from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import USD, ExchangeRate
@@ -24,13 +20,6 @@ DAY = timedelta(days=1)
 SECONDS_A_DAY = Decimal(86400)
 # Pace and burn look at the last whole days, so that they follow a launch and yet hold every weekday once.
 PACE_DAYS = 7
-MAX_NAME_LENGTH = 100
-# Above the yearly spend of any company, below where a mistyped amount would stop fitting its column.
-MAX_AMOUNT = Decimal("1E12")
-MAX_AMOUNT_DECIMALS = 2
-SMALLEST_AMOUNT = Decimal("0.01")
-# Thousands stand in groups of three, so that "4,3" is not taken for 43.
-AMOUNT = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 
 
 class PeriodKind(StrEnum):
@@ -45,41 +34,6 @@ SCOPE_KIND_LABELS: Mapping[ScopeKind, str] = {
     ScopeKind.COST_CENTER: gettext_noop("A cost center"),
     ScopeKind.MODEL: gettext_noop("A foundation model"),
 }
-
-
-class BudgetNameInvalid(Invalid):
-    """A budget is known by its name in every alert."""
-
-    code: ClassVar[str] = "budget_name_invalid"
-    message: ClassVar[str] = gettext_noop("Enter a name of 1 to %(limit)s characters in one line.")
-
-
-class BudgetAmountInvalid(Invalid):
-    """Nothing can be measured against no amount."""
-
-    code: ClassVar[str] = "budget_amount_invalid"
-    message: ClassVar[str] = gettext_noop("Amount must be more than 0, for example 4300000.")
-
-
-class BudgetAmountTooLarge(Invalid):
-    """More than any company spends: a slip of the keyboard."""
-
-    code: ClassVar[str] = "budget_amount_too_large"
-    message: ClassVar[str] = gettext_noop("Amount must be less than %(limit)s.")
-
-
-class BudgetAmountTooFine(Invalid):
-    """Fractions of a cent are a slip of the keyboard, too."""
-
-    code: ClassVar[str] = "budget_amount_too_fine"
-    message: ClassVar[str] = gettext_noop("Amount may have at most %(limit)s decimals.")
-
-
-class BudgetScopeInvalid(Invalid):
-    """The whole organization has no key; a part of it has one."""
-
-    code: ClassVar[str] = "budget_scope_invalid"
-    message: ClassVar[str] = gettext_noop("Choose what the budget is for: the organization, a cost center or a model.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +143,17 @@ class BudgetStatus:
     days: tuple[tuple[date, Money], ...]  # each day of the period that has begun, oldest first
     forecast: BudgetForecast | None
 
+    @property
+    def over(self) -> Money:
+        """By how much the amount is exceeded now or is expected to be at the end; negative when it fits."""
+        if self.left.amount < 0 or self.forecast is None:
+            return -self.left
+        return self.forecast.over
+
+    @property
+    def over_share(self) -> Decimal:
+        return share_of(self.over, self.budget.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class DayCost:
@@ -196,44 +161,6 @@ class DayCost:
 
     date: date
     cost_usd: Decimal
-
-
-def parse_amount(text: str) -> Decimal:
-    """Return the amount that a person typed: commas, spaces, a currency sign and full-width digits are understood.
-
-    Raises BudgetAmountInvalid for anything that is not one plain number, and what check_amount raises.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥$€£").removesuffix("円")
-    match = AMOUNT.fullmatch(plain.replace(" ", ""))
-    if match is None:
-        raise BudgetAmountInvalid(field="amount")
-    return check_amount(Decimal(match.group().replace(",", "")))
-
-
-def check_amount(amount: Decimal) -> Decimal:
-    """Return an amount that a budget may have. Raises BudgetAmountInvalid, -TooLarge or -TooFine."""
-    if not amount.is_finite() or amount <= 0:
-        raise BudgetAmountInvalid(field="amount")
-    if amount >= MAX_AMOUNT:
-        raise BudgetAmountTooLarge(field="amount", limit=f"{MAX_AMOUNT:,f}")
-    if amount != amount.quantize(SMALLEST_AMOUNT, rounding=ROUND_HALF_EVEN):
-        raise BudgetAmountTooFine(field="amount", limit=MAX_AMOUNT_DECIMALS)
-    return amount
-
-
-def check_name(name: str) -> str:
-    """Return the name without outer spaces. Raises BudgetNameInvalid; a line break would split a message's subject."""
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise BudgetNameInvalid(field="name", limit=MAX_NAME_LENGTH)
-    return name
-
-
-def check_scope(scope: Scope) -> Scope:
-    """Return the scope. Raises BudgetScopeInvalid for a part without a key: what nobody owns has no budget."""
-    if (scope.kind is ScopeKind.ORGANIZATION) != (scope.key == ""):
-        raise BudgetScopeInvalid(field="scope")
-    return scope
 
 
 def period_at(kind: PeriodKind, moment: datetime, time_zone: str) -> Period:

@@ -20,7 +20,8 @@ from accounts.queries.memberships import list_members
 from accounts.tenancy.context import tenant_transaction
 from billing.domain.money import Money, plain
 from billing.queries.catalog import list_foundation_models
-from forecasting.domain.budgets import BudgetValue, check_amount, check_name, check_scope
+from forecasting.domain.budget_entry import check_amount, check_name, check_scope
+from forecasting.domain.budgets import BudgetValue
 from forecasting.domain.payloads import percent_text
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.domain.thresholds import Threshold, check_thresholds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,8 +27,10 @@ from accounts.domain.roles import Permission
 from accounts.queries.memberships import list_members
 from billing.domain.exchange_rates import USD
 from billing.domain.money import Money, plain
+from billing.domain.periods import HOUR
 from billing.queries.exchange_rates import list_exchange_rates
-from forecasting.domain.budgets import MAX_NAME_LENGTH, BudgetStatus, BudgetValue, parse_amount, share_of
+from forecasting.domain.budget_entry import MAX_NAME_LENGTH, parse_amount
+from forecasting.domain.budgets import BudgetStatus, BudgetValue
 from forecasting.domain.dashboard import landing_of
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.domain.thresholds import Threshold, is_heard
@@ -63,6 +66,7 @@ from forecasting.web.thresholds import (
 
 EVALUATE = "forecasting.tasks.evaluate_organization_alerts"
 ALERTS_SHOWN = 20
+MINUTE = timedelta(minutes=1)
 # What past months are shown against an amount.
 MONTHS_SHOWN = 6
 
@@ -75,6 +79,7 @@ class BudgetForm(forms.Form):
         label=gettext_lazy("Name"),
         max_length=MAX_NAME_LENGTH,
         help_text=gettext_lazy("Alerts begin with it, for example Search team"),
+        error_messages={"required": gettext_lazy("Enter a name, for example Search team.")},
     )
     scope = forms.ChoiceField(
         label=gettext_lazy("For"),
@@ -84,6 +89,7 @@ class BudgetForm(forms.Form):
         label=gettext_lazy("Amount a month"),
         max_length=40,
         help_text=gettext_lazy("For example 4,300,000"),
+        error_messages={"required": gettext_lazy("Enter an amount, for example 4300000.")},
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
@@ -156,19 +162,9 @@ class BudgetRow:
     is_heard: bool
 
     @property
-    def over(self) -> Money | None:
-        """By how much the amount is exceeded now or will be at the end of the month; negative when it fits."""
-        return _over(self.status) if self.status else None
-
-    @property
-    def over_share(self) -> Decimal | None:
-        return share_of(self.over, self.budget.amount) if self.over else None
-
-    @property
     def over_usd(self) -> Decimal:
-        """The same in dollars, to put budgets of different currencies in order; what cannot be measured stands last."""
-        over = self.over
-        return self.status.rate.convert_back(over) if self.status and over else Decimal("-Infinity")
+        """What is at stake in dollars, to put budgets of different currencies in order; the unmeasured stand last."""
+        return self.status.rate.convert_back(self.status.over) if self.status else Decimal("-Infinity")
 
 
 @require_safe
@@ -296,12 +292,6 @@ def budget_close(request: OrganizationRequest, budget_id: int) -> HttpResponse:
     return render(request, "forecasting/budgets/close.html", context)
 
 
-def _over(status: BudgetStatus) -> Money:
-    if status.left.amount < 0 or status.forecast is None:
-        return status.spent - status.budget.amount
-    return status.forecast.over
-
-
 def _figures(request: OrganizationRequest, status: BudgetStatus) -> dict[str, object]:
     published = find_forecast(status.budget.scope, month=status.period.month, as_of=request.now)
     chart = budget_chart(
@@ -310,12 +300,11 @@ def _figures(request: OrganizationRequest, status: BudgetStatus) -> dict[str, ob
         landing=landing_of(published, status.rate).days if published else (),
         time_zone=request.organization.time_zone,
     )
-    over = _over(status)
     return {
         "chart": chart,
-        "lag_hours": round(status.lag.total_seconds() / 3600),
-        "over": over,
-        "over_share": share_of(over, status.budget.amount),
+        # Below an hour and a half in minutes: "0 hours" would say that nothing lags.
+        "lag_hours": round(status.lag / HOUR) if status.lag >= 1.5 * HOUR else 0,
+        "lag_minutes": round(status.lag / MINUTE),
     }
 
 
@@ -325,6 +314,7 @@ def _form_page(
     context = {
         "form": entry.form,
         "rows": entry.rows,
+        "extra_is_used": any(row.has_changed() or row.errors for row in entry.rows.extra_forms),
         "budget": entry.budget,
         "theirs": theirs,
         "version": _version(entry, is_overtaken=theirs is not None),

@@ -44,11 +44,13 @@ class ChangeForm(forms.Form):
         label=gettext_lazy("Name"),
         max_length=MAX_NAME_LENGTH,
         help_text=gettext_lazy("Who reads there, for example Finance"),
+        error_messages={"required": gettext_lazy("Enter a name, for example Finance.")},
     )
     address = forms.CharField(
         label=gettext_lazy("Address"),
         max_length=MAX_URL_LENGTH,
         help_text=gettext_lazy("An e-mail address, or for a webhook an address that begins with https://"),
+        error_messages={"required": gettext_lazy("Enter an address.")},
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
     )
     language = forms.ChoiceField(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from forecasting.domain.budgets import (
+from forecasting.domain.budget_entry import (
     BudgetAmountInvalid,
     BudgetAmountTooFine,
     BudgetAmountTooLarge,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -340,3 +341,13 @@ def test_forecast_and_budget_are_compared_in_one_currency() -> None:
     assert found.total == Money(Decimal(192000), "JPY")
     assert found.share == Decimal("1.28")
     assert found.crossing_date == date(2026, 11, 29)
+
+
+def test_what_is_over_is_what_was_spent_once_exceeded_and_the_forecast_before() -> None:
+    fits = status({date(2026, 11, 1): 400}, data_until=datetime(2026, 11, 2, tzinfo=UTC))
+    expected = replace(fits, forecast=budget_forecast(published(), amount=usd(1000), rate=DOLLARS))
+    exceeded = status({date(2026, 11, 1): 1100}, data_until=datetime(2026, 11, 2, tzinfo=UTC))
+
+    assert (fits.over, fits.over_share) == (usd(-600), Decimal("-0.6"))
+    assert expected.over == usd(280)
+    assert replace(exceeded, forecast=expected.forecast).over == usd(100)

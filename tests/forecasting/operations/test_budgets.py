@@ -11,7 +11,7 @@ import pytest
 from accounts.models import AuditEvent, Membership
 from billing.domain.money import Money
 from billing.operations.catalog import sync_price_table
-from forecasting.domain.budgets import (
+from forecasting.domain.budget_entry import (
     BudgetAmountInvalid,
     BudgetAmountTooFine,
     BudgetAmountTooLarge,

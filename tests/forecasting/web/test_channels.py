@@ -86,7 +86,7 @@ def test_a_new_secret_is_shown_once_after_a_page_that_says_what_that_means(fay: 
         ({"kind": "WEBHOOK", "address": "https://u:p@example.com/"}, "must not contain a user name or a password"),
         ({"kind": "CARRIER_PIGEON"}, "Select a valid choice."),
         ({"language": "xx"}, "Select a valid choice."),
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, "Enter a name, for example Finance."),
     ],
 )
 def test_nonsense_is_named_kept_and_changes_nothing(
