@@ -18,6 +18,7 @@ from accounts.domain.idempotency import (
     is_forgotten,
 )
 from accounts.models import IdempotencyRecord
+from accounts.tenancy.context import tenant_transaction
 
 
 def claim_idempotency_key(*, api_key_id: int, key: str, request_hash: str, now: datetime) -> Claim | StoredAnswer:
@@ -57,6 +58,13 @@ def release_claim(claim: Claim) -> None:
     IdempotencyRecord.objects.filter(
         id=claim.record_id, created_at=claim.claimed_at, response_status__isnull=True
     ).delete()
+
+
+def forget_answers(*, now: datetime) -> int:
+    """Delete the answers of the organization in scope that are too old to be given again; return how many."""
+    with tenant_transaction():
+        deleted, _ = IdempotencyRecord.objects.filter(created_at__lte=now - REMEMBERED_FOR).delete()
+    return deleted
 
 
 def _repeat(row: IdempotencyRecord, *, request_hash: str, now: datetime) -> Claim | StoredAnswer:

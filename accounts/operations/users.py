@@ -8,6 +8,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -113,6 +114,11 @@ def choose_language(*, user_id: int, language: str) -> None:
     """Keep the language a person chose. Raises LanguageUnknown."""
     check_language(language)
     User.objects.filter(id=user_id).update(language=language)
+
+
+def forget_expired_sessions() -> None:
+    """Delete the sessions whose time is over."""
+    SessionStore.clear_expired()
 
 
 def check_language(language: str) -> None:

@@ -8,15 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core import signing
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access.declarations import read_cursor, sign_cursor
+from accounts.access.pages import next_cursor, read_after
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.audit import Json
 from accounts.domain.roles import Permission
@@ -69,12 +68,11 @@ def audit_list(request: OrganizationRequest) -> HttpResponse:
         if form.is_bound and is_right
         else AuditFilter()
     )
-    purpose = f"audit:{request.organization.id}:{matching}"
-    page = list_audit_events(matching=matching, after=_after(request, purpose), limit=ROWS_IN_PAGE)
+    page = list_audit_events(matching=matching, after=read_after(request), limit=ROWS_IN_PAGE)
     context = {
         "form": form,
         "events": [(event, _changes(event)) for event in page.rows] if is_right else [],
-        "next": sign_cursor(page.next, purpose=purpose) if is_right else None,
+        "next": next_cursor(request, page.next) if is_right else None,
         "is_filtered": matching != AuditFilter(),
     }
     return render(request, "accounts/audit/list.html", context, status=200 if is_right else 422)
@@ -90,16 +88,6 @@ def _filter(given: Mapping[str, Any], zone: ZoneInfo) -> AuditFilter:
         # The page says "until" and means the whole day.
         end=datetime.combine(end + timedelta(days=1), time.min, zone) if end else None,
     )
-
-
-def _after(request: OrganizationRequest, purpose: str) -> str | None:
-    cursor = request.GET.get("after")
-    if not cursor:
-        return None
-    try:
-        return read_cursor(cursor, purpose=purpose)
-    except signing.BadSignature as error:
-        raise Http404 from error
 
 
 def _changes(event: AuditEventValue) -> list[tuple[str, Json, Json]]:

@@ -1,0 +1,44 @@
+"""What is forgotten by the clock, and that doing it twice changes nothing more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from accounts import tasks
+from accounts.domain.idempotency import REMEMBERED_FOR
+from accounts.models import IdempotencyRecord
+from tests.cast import Cast, inside
+from tests.factories.accounts import make_idempotency_record
+
+
+def test_each_organization_forgets_its_old_answers(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for organization in (cast.acme, cast.globex):
+        with inside(organization):
+            old, fresh = make_idempotency_record(), make_idempotency_record()
+            IdempotencyRecord.objects.filter(id=old.pk).update(created_at=timezone.now() - REMEMBERED_FOR)
+            IdempotencyRecord.objects.filter(id=fresh.pk).update(created_at=timezone.now())
+    work = tasks.forget_answers_of_organization
+    monkeypatch.setattr(work, "delay", work)
+
+    for _ in range(2):
+        tasks.forget_old_answers()
+
+    for organization in (cast.acme, cast.globex):
+        with inside(organization):
+            assert IdempotencyRecord.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_sessions_that_ran_out_are_forgotten() -> None:
+    now = timezone.now()
+    Session.objects.create(session_key="old", session_data="", expire_date=now - timedelta(seconds=1))
+    Session.objects.create(session_key="new", session_data="", expire_date=now + timedelta(days=1))
+
+    for _ in range(2):
+        tasks.forget_sessions()
+
+    assert [session.session_key for session in Session.objects.all()] == ["new"]
