@@ -160,8 +160,8 @@ def last_utc_day(value: datetime) -> date:
 
 @register.filter
 def at(values: Mapping[object, object], key: object) -> object:
-    """Look a key up, which templates cannot do by themselves."""
-    return values[key]
+    """Look a key up, which templates cannot do by themselves; what has no name stands for itself."""
+    return values.get(key, key)
 
 
 @register.filter

@@ -1,0 +1,205 @@
+"""The pages of connections: step by step to a verified role, and what can be done with one."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEvent
+from billing.domain.collection import ConnectionKind, WindowState
+from billing.domain.connections import ConnectionFault, ConnectionState
+from billing.models import AwsConnection
+from tests.cast import Cast, inside
+from tests.factories.billing import CONNECTED_AT, make_connection, make_window
+
+pytestmark = pytest.mark.django_db(databases=["default"])
+
+ROLE = "arn:aws:iam::111122223333:role/YosanReader"
+PRINCIPAL = "arn:aws:iam::999999999999:role/Yosan"
+
+
+@pytest.fixture
+def ada(client: Client, cast: Cast) -> Client:
+    client.force_login(cast.ada)
+    return client
+
+
+def only(cast: Cast) -> AwsConnection:
+    with inside(cast.acme):
+        return AwsConnection.objects.get()
+
+
+def make(cast: Cast, **columns: object) -> AwsConnection:
+    with inside(cast.acme):
+        return make_connection(principal_arn=PRINCIPAL, **columns)  # type: ignore[arg-type]
+
+
+def test_an_empty_list_says_what_belongs_there(ada: Client) -> None:
+    text = ada.get("/o/acme/connections/").content.decode()
+    assert "No AWS account is connected" in text
+    assert "/o/acme/connections/new/" in text
+
+
+def test_a_viewer_sees_connections_and_cannot_make_one(client: Client, cast: Cast) -> None:
+    make(cast, name="Production")
+    client.force_login(cast.ben)
+    text = client.get("/o/acme/connections/").content.decode()
+    assert "Production" in text
+    assert "/connections/new/" not in text
+    assert client.get("/o/acme/connections/new/").status_code == 403
+
+
+def test_a_stranger_cannot_tell_whether_a_connection_exists(client: Client, cast: Cast) -> None:
+    connection = make(cast)
+    client.force_login(cast.cleo)
+    assert client.get(f"/o/acme/connections/{connection.pk}/").status_code == 404
+    assert client.get(f"/o/globex/connections/{connection.pk}/").status_code == 404
+
+
+def test_the_first_step_makes_an_external_id_that_nobody_chose(ada: Client, cast: Cast) -> None:
+    given = {"kind": "PAYER", "name": "Production", "tag_key": "team", "aws_regions": "us-east-1, eu-west-1"}
+    answer = ada.post("/o/acme/connections/new/", {**given, "external_id": "chosen-by-me"})
+    connection = only(cast)
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/o/acme/connections/{connection.pk}/"
+    assert connection.external_id not in ("", "chosen-by-me")
+    assert connection.aws_regions_asked == ["eu-west-1", "us-east-1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tag_key": "team"}, "This field is required."),
+        ({"kind": "PAYER", "tag_key": "team", "aws_regions": "moon-1"}, "moon-1 is not an AWS region"),
+        ({"kind": "PAYER", "tag_key": "t" * 200}, "at most 128 characters"),
+        ({"kind": "PAYER", "tag_key": "team", "name": "n" * 10_000}, "at most 120 characters"),
+        ({"kind": "EVERYTHING", "tag_key": "team"}, "Select a valid choice"),
+    ],
+)
+def test_a_first_step_that_is_wrong_changes_nothing(
+    ada: Client, cast: Cast, given: dict[str, str], message: str
+) -> None:
+    answer = ada.post("/o/acme/connections/new/", given)
+    assert answer.status_code == 422
+    assert message in answer.content.decode()
+    assert "There is a problem" in answer.content.decode()
+    with inside(cast.acme):
+        assert not AwsConnection.objects.exists()
+
+
+def test_the_template_waits_for_the_worker_that_asks_who_we_are(ada: Client, cast: Cast) -> None:
+    with inside(cast.acme):
+        connection = make_connection(state=ConnectionState.PENDING, role_arn="", aws_account_id="", principal_arn="")
+    text = ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
+    assert 'hx-trigger="every 2s"' in text
+    assert "The template is being written" in text
+
+
+def test_the_template_names_us_and_this_connections_external_id(ada: Client, cast: Cast) -> None:
+    connection = make(cast, state=ConnectionState.PENDING, role_arn="", aws_account_id="")
+    text = ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
+    assert connection.external_id in text
+    assert PRINCIPAL in text
+    assert 'hx-trigger="every 2s"' not in text
+    answer = ada.get(f"/o/acme/connections/{connection.pk}/template/")
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert connection.external_id in answer.content.decode()
+    assert json.loads(answer.content)["AWSTemplateFormatVersion"] == "2010-09-09"
+
+
+def test_a_pasted_role_is_verified_by_a_worker_while_the_page_asks(ada: Client, cast: Cast) -> None:
+    connection = make(cast, state=ConnectionState.PENDING, role_arn="", aws_account_id="", verified_at=None)
+    answer = ada.post(f"/o/acme/connections/{connection.pk}/role/", {"role_arn": f" {ROLE} "})
+    assert answer.status_code == 302
+    assert only(cast).state == ConnectionState.VERIFYING
+    text = ada.get(f"/o/acme/connections/{connection.pk}/", headers={"HX-Request": "true"}).content.decode()
+    assert "A worker is trying the role" in text
+    assert "<html" not in text
+    assert 'hx-trigger="every 2s"' in text
+
+
+@pytest.mark.parametrize("role_arn", ["", "not an arn", "arn:aws:s3:::bucket", "a" * 10_000])
+def test_a_malformed_role_is_refused_at_its_field(ada: Client, cast: Cast, role_arn: str) -> None:
+    connection = make(cast, state=ConnectionState.PENDING, role_arn="", aws_account_id="")
+    answer = ada.post(f"/o/acme/connections/{connection.pk}/role/", {"role_arn": role_arn})
+    assert answer.status_code == 422
+    assert 'href="#id_role_arn"' in answer.content.decode()
+    assert only(cast).role_arn == ""
+
+
+def test_a_refusal_says_why_and_what_to_do(ada: Client, cast: Cast) -> None:
+    connection = make(
+        cast, state=ConnectionState.REFUSED, last_error=ConnectionFault.ASSUMABLE_WITHOUT_EXTERNAL_ID, verified_at=None
+    )
+    text = ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
+    assert "can be assumed without an external ID" in text
+    assert "Verify the role" in text
+
+
+def test_a_running_connection_shows_proof_permissions_cost_and_endpoint(ada: Client, cast: Cast) -> None:
+    connection = make(
+        cast,
+        permissions_found=["cloudwatch:ListMetrics"],
+        permissions_missing=["ce:GetCostAndUsage"],
+        polling_usd_per_month="0.6500",
+        endpoint_url="http://127.0.0.1:4566",
+    )
+    with inside(cast.acme):
+        make_window(connection, state=WindowState.DONE)
+    text = ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
+    for expected in ("works", "missing", "$0.65", "http://127.0.0.1:4566", "not AWS itself", "CloudWatch"):
+        assert expected in text
+
+
+def test_pause_and_resume(ada: Client, cast: Cast) -> None:
+    connection = make(cast)
+    ada.post(f"/o/acme/connections/{connection.pk}/pause/")
+    assert only(cast).state == ConnectionState.PAUSED
+    assert "Resume reading" in ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
+    ada.post(f"/o/acme/connections/{connection.pk}/resume/")
+    assert only(cast).state == ConnectionState.VERIFYING
+    assert ada.post(f"/o/acme/connections/{connection.pk}/pause/").status_code == 409
+
+
+def test_verifying_again_asks_the_worker_again(ada: Client, cast: Cast) -> None:
+    connection = make(cast)
+    assert ada.post(f"/o/acme/connections/{connection.pk}/verify/").status_code == 302
+    assert only(cast).state == ConnectionState.VERIFYING
+    assert ada.get(f"/o/acme/connections/{connection.pk}/verify/").status_code == 405
+
+
+@pytest.mark.parametrize(("choice", "is_deleted"), [("keep", False), ("delete", True)])
+def test_disconnecting_asks_what_becomes_of_the_data(ada: Client, cast: Cast, choice: str, *, is_deleted: bool) -> None:
+    connection = make(cast)
+    address = f"/o/acme/connections/{connection.pk}/disconnect/"
+    assert "Keep it" in ada.get(address).content.decode()
+    assert ada.post(address, {}).status_code == 422
+    assert ada.post(address, {"data": choice}).status_code == 302
+    assert only(cast).state == ConnectionState.DISCONNECTED
+    assert (only(cast).deletion_asked_at is not None) is is_deleted
+    with inside(cast.acme):
+        assert AuditEvent.objects.filter(verb="connection.disconnected").count() == 1
+
+
+def test_progress_says_when_figures_have_changed(ada: Client, cast: Cast) -> None:
+    connection = make(cast)
+    with inside(cast.acme):
+        make_window(connection, state=WindowState.DONE)
+        make_window(connection, start=CONNECTED_AT + timedelta(days=1))
+    answer = ada.get("/o/acme/connections/progress/?done=0")
+    assert "1 of 2 days" in answer.content.decode()
+    assert answer["HX-Trigger"] == "spend-changed"
+    assert "HX-Trigger" not in ada.get("/o/acme/connections/progress/?done=1")
+    assert ada.get("/o/acme/connections/progress/?connection=x").status_code == 200
+
+
+def test_progress_stops_asking_when_the_past_is_stored(ada: Client, cast: Cast) -> None:
+    connection = make(cast, kind=ConnectionKind.MEMBER)
+    with inside(cast.acme):
+        make_window(connection, state=WindowState.DONE)
+    text = ada.get(f"/o/acme/connections/progress/?connection={connection.pk}").content.decode()
+    assert "The past is stored" in text
+    assert "hx-trigger" not in text
