@@ -11,7 +11,7 @@ PROGRAM = """
 import sys
 import django
 django.setup()
-import config.urls, config.wsgi
+import config.urls
 print(*sorted(name for name in sys.argv[1:] if name in sys.modules), sep=",")
 """
 
