@@ -189,6 +189,7 @@ def budget_list(request: OrganizationRequest) -> HttpResponse:
         "rows": rows,
         "over": over,
         "unheard": [row for row in rows if not row.is_heard],
+        "data_until": next((row.status.data_until for row in rows if row.status), None),
         "last_month": None if rows else find_last_month(request.organization.currency, as_of=request.now),
     }
     return render(request, "forecasting/budgets/list.html", context)
@@ -270,7 +271,7 @@ def budget_effect(request: OrganizationRequest) -> HttpResponse:
     budget_id = request.POST.get("budget_id", "")
     budget = get_budget(int(budget_id)) if budget_id.isascii() and budget_id.isdigit() else None
     context = _effect(request, _forms(request, budget))
-    return render(request, "forecasting/budgets/_effect.html", context)
+    return render(request, "forecasting/budgets/_effect_answer.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

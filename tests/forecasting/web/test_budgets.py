@@ -212,6 +212,7 @@ def test_the_effect_is_shown_before_saving(ada: Client, cast: Cast, how: str) ->
     text = text_of(answer)
     assert answer.status_code == 200
     assert "Would have alerted in 1 of the last 2 months" in text
+    assert "Save, would have alerted in 1 of 2 months" in text
     assert "93 %" in text
     assert ("<html" in text) is (how == "button")
     with inside(cast.acme):
@@ -222,7 +223,7 @@ def test_the_effect_of_half_a_form_is_nothing(ada: Client) -> None:
     answer = ada.post("/o/acme/budgets/effect/", entry(amount="4,3"), headers={"HX-Request": "true"})
 
     assert answer.status_code == 200
-    assert text_of(answer) == ""
+    assert text_of(answer) == '<span id="save-label" hx-swap-oob="true">Save budget</span>'
 
 
 def test_ada_raises_the_budget_of_her_team(ada: Client, cast: Cast) -> None:
