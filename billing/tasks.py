@@ -11,51 +11,49 @@ from accounts.tenancy.context import current_organization_id
 from billing.operations import collection, connections, erasure, notices, rating, scans
 from billing.operations.catalog import sync_price_table
 
-COLLECTION, RATING = "collection", "rating"
 
-
-@shared_task(queue=COLLECTION, acks_late=True, time_limit=120)
+@shared_task(acks_late=True, time_limit=120)
 def collect_due_windows() -> None:
     """Let each organization plan and hand out what is due."""
     for organization_id in list_active_organization_ids():
         plan_collection.delay(organization_id=str(organization_id))
 
 
-@shared_task(queue=COLLECTION, acks_late=True, time_limit=120)
+@shared_task(acks_late=True, time_limit=120)
 def verify_due_connections() -> None:
     """Let each organization verify the connections that wait for it, tell owners, and erase what is to be erased."""
     for organization_id in list_active_organization_ids():
         look_after_connections.delay(organization_id=str(organization_id))
 
 
-@shared_task(queue=RATING, acks_late=True, time_limit=120)
+@shared_task(acks_late=True, time_limit=120)
 def rerate_due_windows() -> None:
     """Let each organization rate again what a changed price has made due."""
     for organization_id in list_active_organization_ids():
         rerate_windows.delay(organization_id=str(organization_id))
 
 
-@shared_task(queue=RATING, acks_late=True, time_limit=300)
+@shared_task(acks_late=True, time_limit=300)
 def sync_prices() -> None:
     """Make the stored catalog say what the committed tables say."""
     sync_price_table(now=timezone.now())
 
 
-@shared_task(base=OrganizationTask, queue=COLLECTION, acks_late=True, time_limit=120)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=120)
 def plan_collection() -> None:
     """Write down which windows are due, and hand a few of them out."""
     collection.plan_collection(now=timezone.now())
     _hand_out()
 
 
-@shared_task(base=OrganizationTask, queue=COLLECTION, acks_late=True, time_limit=900)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=900)
 def collect_window(*, window_id: int) -> None:
     """Collect one window; then the organization's next ones go to the end of the queue."""
     collection.collect_window(window_id=window_id, clock=timezone.now)
     _hand_out()
 
 
-@shared_task(base=OrganizationTask, queue=COLLECTION, acks_late=True, time_limit=120)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=120)
 def look_after_connections() -> None:
     """Hand out what is to be verified, scanned or erased; tell owners what AWS denies."""
     now = timezone.now()
@@ -71,7 +69,7 @@ def look_after_connections() -> None:
     notices.tell_owners(now=now)
 
 
-@shared_task(base=OrganizationTask, queue=COLLECTION, acks_late=True, time_limit=300)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=300)
 def verify_connection(*, connection_id: int) -> None:
     """Try a connection's role; if it is good, collecting begins at once."""
     connections.verify_connection(connection_id=connection_id, clock=timezone.now)
@@ -79,26 +77,26 @@ def verify_connection(*, connection_id: int) -> None:
     _hand_out()
 
 
-@shared_task(base=OrganizationTask, queue=COLLECTION, acks_late=True, time_limit=300)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=300)
 def scan_regions(*, connection_id: int) -> None:
     """Look for Bedrock traffic in regions that had none."""
     scans.scan_regions(connection_id=connection_id, clock=timezone.now)
 
 
-@shared_task(base=OrganizationTask, queue=COLLECTION, acks_late=True, time_limit=60)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=60)
 def note_principal(*, connection_id: int) -> None:
     """Write down who we are to AWS, for the connection's template."""
     connections.note_principal(connection_id=connection_id)
 
 
-@shared_task(base=OrganizationTask, queue=RATING, acks_late=True, time_limit=1800)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)
 def rerate_windows() -> None:
     """Rate every window again whose rating is due."""
     for window_id in rating.list_windows_to_rate():
         rating.rerate_window(window_id=window_id, now=timezone.now())
 
 
-@shared_task(base=OrganizationTask, queue=RATING, acks_late=True, time_limit=1800)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)
 def erase_connection_data(*, connection_id: int) -> None:
     """Delete what was stored of a disconnected account."""
     erasure.erase_connection_data(connection_id=connection_id, now=timezone.now())

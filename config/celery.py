@@ -26,8 +26,38 @@ TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {
     "forecast": ("forecasting.tasks.forecast_due_organizations", timedelta(minutes=10)),
     "evaluate alerts": ("forecasting.tasks.evaluate_alerts", timedelta(minutes=1)),
     "deliver notifications": ("forecasting.tasks.deliver_due_notifications", timedelta(minutes=1)),
+    "forget old answers": ("accounts.tasks.forget_old_answers", crontab(hour="2", minute="40")),
+    "forget old sessions": ("accounts.tasks.forget_sessions", crontab(hour="2", minute="50")),
 }
 
+# Which queue a task waits in. Reading AWS may be slow, and forecasting has a worker process of its own, recycled: neither
+# holds up a delivery.
+QUEUES: dict[str, str] = {
+    "accounts.tasks.forget_answers_of_organization": "delivery",
+    "accounts.tasks.forget_old_answers": "delivery",
+    "accounts.tasks.forget_sessions": "delivery",
+    "billing.tasks.collect_due_windows": "collection",
+    "billing.tasks.collect_window": "collection",
+    "billing.tasks.erase_connection_data": "rating",
+    "billing.tasks.look_after_connections": "collection",
+    "billing.tasks.note_principal": "collection",
+    "billing.tasks.plan_collection": "collection",
+    "billing.tasks.rerate_due_windows": "rating",
+    "billing.tasks.rerate_windows": "rating",
+    "billing.tasks.scan_regions": "collection",
+    "billing.tasks.sync_prices": "rating",
+    "billing.tasks.verify_connection": "collection",
+    "billing.tasks.verify_due_connections": "collection",
+    "forecasting.tasks.deliver_due_notifications": "delivery",
+    "forecasting.tasks.deliver_notification": "delivery",
+    "forecasting.tasks.deliver_organization_notifications": "delivery",
+    "forecasting.tasks.evaluate_alerts": "delivery",
+    "forecasting.tasks.evaluate_organization_alerts": "delivery",
+    "forecasting.tasks.forecast_due_organizations": "forecasting",
+    "forecasting.tasks.make_forecasts": "forecasting",
+}
+
+app.conf.task_routes = {task: {"queue": queue} for task, queue in QUEUES.items()}
 app.conf.beat_schedule = {name: {"task": task, "schedule": schedule} for name, (task, schedule) in TIMETABLE.items()}
 
 

@@ -14,28 +14,28 @@ from forecasting.operations.forecasts import forecast_organization_if_due
 from forecasting.queries.channels import list_due_delivery_ids
 
 
-@shared_task(queue="forecasting", acks_late=True, time_limit=60)
+@shared_task(acks_late=True, time_limit=60)
 def forecast_due_organizations() -> None:
     """Ask for a forecast of every organization; each looks for itself whether it is due."""
     for organization_id in list_active_organization_ids():
         nudge("forecasting.tasks.make_forecasts", organization_id=organization_id)
 
 
-@shared_task(base=OrganizationTask, queue="forecasting", acks_late=True, time_limit=600)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=600)
 def make_forecasts() -> None:
     """Forecast the organization if new data make it worth while, and have the alert rules looked at."""
     if forecast_organization_if_due(now=timezone.now()) is not None:
         nudge("forecasting.tasks.evaluate_organization_alerts", organization_id=current_organization_id())
 
 
-@shared_task(queue="delivery", acks_late=True, time_limit=60)
+@shared_task(acks_late=True, time_limit=60)
 def evaluate_alerts() -> None:
     """Ask for a look at the alert rules of every organization."""
     for organization_id in list_active_organization_ids():
         nudge("forecasting.tasks.evaluate_organization_alerts", organization_id=organization_id)
 
 
-@shared_task(base=OrganizationTask, queue="delivery", acks_late=True, time_limit=120)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=120)
 def evaluate_organization_alerts() -> None:
     """Evaluate the alert rules if there is news, and have new alerts delivered without waiting for the clock."""
     evaluation = evaluate_alert_rules_if_news(now=timezone.now())
@@ -43,14 +43,14 @@ def evaluate_organization_alerts() -> None:
         nudge("forecasting.tasks.deliver_organization_notifications", organization_id=current_organization_id())
 
 
-@shared_task(queue="delivery", acks_late=True, time_limit=60)
+@shared_task(acks_late=True, time_limit=60)
 def deliver_due_notifications() -> None:
     """Ask every organization for its due deliveries."""
     for organization_id in list_active_organization_ids():
         nudge("forecasting.tasks.deliver_organization_notifications", organization_id=organization_id)
 
 
-@shared_task(base=OrganizationTask, queue="delivery", acks_late=True, time_limit=60)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=60)
 def deliver_organization_notifications() -> None:
     """Hand out each due delivery of the organization: one that is slow must not hold up the others."""
     with tenant_transaction():
@@ -61,7 +61,7 @@ def deliver_organization_notifications() -> None:
         )
 
 
-@shared_task(base=OrganizationTask, queue="delivery", acks_late=True, time_limit=60)
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=60)
 def deliver_notification(*, delivery_id: int) -> None:
     """Send one message, if nobody else has done so meanwhile."""
     deliver(delivery_id=delivery_id, now=timezone.now())

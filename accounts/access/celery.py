@@ -45,9 +45,7 @@ def nudge(task_name: str, *, organization_id: UUID | None = None, **kwargs: Any)
 
 
 def _send(task_name: str, kwargs: dict[str, Any]) -> None:
-    task = current_app.tasks.get(task_name)
-    queue = getattr(task, "queue", None)
     try:
-        current_app.send_task(task_name, kwargs=kwargs, queue=queue, retry=False)
+        current_app.send_task(task_name, kwargs=kwargs, retry=False)
     except OperationalError as error:
         log.warning("nudge_lost", task=task_name, error=str(error))

@@ -167,7 +167,7 @@ def private_prices(published: Mapping[str, Any]) -> Iterator[tuple[PriceKey, Dec
 def collect(organization: OrganizationValue, installation: Installation) -> None:
     """Have the workers read the whole past, and show how far they are."""
     began = moved = time.monotonic()
-    send("billing.tasks.plan_collection", organization, queue="collection")
+    send("billing.tasks.plan_collection", organization)
     bar, before = Bar(), None
     while True:
         found = read_backfill()
@@ -204,7 +204,7 @@ def line_of(found: Backfill) -> str:
 def forecast(organization: OrganizationValue, installation: Installation) -> None:
     """Have the forecasting worker say where the month ends."""
     say("Forecasting the month end.")
-    send("forecasting.tasks.make_forecasts", organization, queue="forecasting")
+    send("forecasting.tasks.make_forecasts", organization)
     wait(
         lambda: find_newest_forecast() is not None, seconds=FORECAST_SECONDS, log=installation.logs / "forecasting.log"
     )
@@ -216,7 +216,7 @@ def raise_alert(organization: OrganizationValue, installation: Installation) -> 
     with tenant_transaction():
         if not list_budgets():
             _create_budget()
-    send("forecasting.tasks.evaluate_organization_alerts", organization, queue="delivery")
+    send("forecasting.tasks.evaluate_organization_alerts", organization)
     if installation.email_url:
         return
     wait(lambda: any(installation.mail.iterdir()), seconds=ALERT_SECONDS, log=installation.logs / "worker.log")
@@ -274,9 +274,9 @@ def wait(done: Callable[[], bool], *, seconds: float, log: Path) -> None:
         raise StartRefused(msg)
 
 
-def send(task: str, organization: OrganizationValue, *, queue: str) -> None:
+def send(task: str, organization: OrganizationValue) -> None:
     """Ask a worker, by name."""
-    celery_app.send_task(task, kwargs={"organization_id": str(organization.id)}, queue=queue)
+    celery_app.send_task(task, kwargs={"organization_id": str(organization.id)})
 
 
 def command(program: str, /, *flags: str, **options: Any) -> dict[str, Any]:
