@@ -81,7 +81,11 @@ FORWARD = [
             RETURN false;
         END IF;
         PERFORM pg_advisory_xact_lock(hashtext('ensure_month'), hashtext(partition));
-        IF to_regclass(format('public.%I', partition)) IS NOT NULL THEN
+        -- Asked of the table itself: to_regclass would repeat from its cache that there is none, while the one who held
+        -- the lock has just made it.
+        IF EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = partition
+        ) THEN
             RETURN false;
         END IF;
         EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', partition, fact_table);
