@@ -55,6 +55,7 @@ BAR_WIDTH = 30
 POLL_SECONDS = 0.5
 # A worker that was killed leaves its window to the others when its lease has run out, some minutes later.
 STALL_SECONDS = 600
+ASK_SECONDS = 20
 FORECAST_SECONDS = 300
 ALERT_SECONDS = 120
 # Of what the month may still bring, the share that the budget allows: it is over, and not by much.
@@ -166,23 +167,33 @@ def private_prices(published: Mapping[str, Any]) -> Iterator[tuple[PriceKey, Dec
 
 def collect(organization: OrganizationValue, installation: Installation) -> None:
     """Have the workers read the whole past, and show how far they are."""
-    began = moved = time.monotonic()
-    send("billing.tasks.plan_collection", organization)
+    began = moved = asked = time.monotonic()
+    ask_for_collection(organization)
     bar, before = Bar(), None
     while True:
         found = read_backfill()
         bar.show(line_of(found))
         if found.days_total and not found.windows_left:
             break
+        now = time.monotonic()
         if found.windows_left != before:
-            before, moved = found.windows_left, time.monotonic()
-        elif time.monotonic() - moved > STALL_SECONDS:
+            before, moved = found.windows_left, now
+        elif now - moved > STALL_SECONDS:
             bar.end()
             msg = f"The workers do not get on with reading: see {installation.logs}/worker.log."
             raise StartRefused(msg)
+        if now - asked > ASK_SECONDS:
+            # What a killed worker held is free again once its lease has run out.
+            ask_for_collection(organization)
+            asked = now
         time.sleep(POLL_SECONDS)
     bar.end()
     say(f"The past is stored: {found.days_total} days, in {time.monotonic() - began:.0f} s.")
+
+
+def ask_for_collection(organization: OrganizationValue) -> None:
+    """Have a worker hand out what is due."""
+    send("billing.tasks.plan_collection", organization, queue="collection")
 
 
 def read_backfill() -> Backfill:
