@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -239,6 +240,23 @@ def test_a_method_that_is_not_there_is_405(cast: Cast, method: str) -> None:
 
 def test_an_address_that_leads_nowhere_is_problem_details_too(cast: Cast) -> None:
     problem(client_of(issue(cast)).get("/api/v1/nowhere/"), HTTPStatus.NOT_FOUND, "not_found")
+
+
+def test_no_key_is_logged_whether_it_opens_or_not(
+    cast: Cast, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    right = issue(cast)
+    wrong = right[:-1] + ("a" if right[-1] != "a" else "b")
+    with caplog.at_level(logging.DEBUG):
+        client = client_of(right)
+        client.raise_request_exception = False
+        post(client, {"code": "search", "then_fail": "crash"}, **{"Idempotency-Key": "one"})
+        client_of(wrong).get(PROBES)
+
+    written = caplog.text + "".join(capfd.readouterr())
+    assert written
+    for key in (right, wrong):
+        assert key[-41:] not in written
 
 
 # What is refused.
