@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -15,6 +16,7 @@ from forecasting.adapters.channels.egress import Egress
 from forecasting.adapters.channels.webhook import WebhookChannel, signed_headers, webhook_body
 from forecasting.domain.channels import Failure
 from tests.forecasting.adapters.messages import NOW, alert_message, channel_test
+from tests.forecasting.adapters.receiver import OK, Receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -128,3 +130,18 @@ def test_without_a_setting_a_webhook_reaches_no_private_host() -> None:
         WebhookChannel().send(alert_message(), inside, now=NOW)
 
     assert failed.value.failure is Failure.ADDRESS_REFUSED
+
+
+def test_a_host_that_the_installation_names_gets_the_signed_message(settings: Any) -> None:
+    receiver = Receiver(lambda connection: connection.sendall(OK), tls=False)
+    settings.WEBHOOK_ALLOWED_HOSTS = [f"http://127.0.0.1:{receiver.port}"]
+    inside = Destination(name="Ledger", address=f"http://127.0.0.1:{receiver.port}/y", language="ja", secret=SECRET)
+    try:
+        WebhookChannel().send(alert_message(), inside, now=datetime.now(tz=UTC))
+    finally:
+        receiver.close()
+
+    head, _, body = receiver.requests[0].partition(b"\r\n\r\n")
+    lines = (line.partition(": ") for line in head.decode().splitlines()[1:])
+    document = Webhook(SECRET).verify(body, {name: value for name, _, value in lines})
+    assert "28%" in document["data"]["text"]

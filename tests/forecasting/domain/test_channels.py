@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from ipaddress import ip_address
 
 import pytest
 
+from forecasting.domain.budgets import PERIOD_KIND_LABELS, SCOPE_KIND_LABELS, PeriodKind
 from forecasting.domain.channels import (
+    CHANNEL_KIND_LABELS,
+    DELIVERY_STATE_LABELS,
+    FAILURE_LABELS,
     LONGEST_RETRY,
     MAX_ATTEMPTS,
     ChannelAddressInvalid,
+    ChannelKind,
+    DeliveryState,
     EmailAddressMalformed,
+    Failure,
     WebhookAddressHasCredentials,
     WebhookAddressMalformed,
     WebhookAddressNotHttps,
@@ -22,6 +31,8 @@ from forecasting.domain.channels import (
     next_attempt_at,
     parse_endpoint,
 )
+from forecasting.domain.series import ScopeKind
+from forecasting.domain.thresholds import ALERT_KIND_LABELS, AlertKind
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
 
@@ -236,3 +247,19 @@ def test_a_receiver_that_is_down_for_a_night_is_reached_in_the_morning() -> None
     total = sum((moment - NOW for moment in waits if moment is not None), timedelta(0))
     assert timedelta(hours=12) < total < timedelta(hours=24)
     assert all(moment is not None and moment - NOW <= LONGEST_RETRY for moment in waits)
+
+
+@pytest.mark.parametrize(
+    ("codes", "labels"),
+    [
+        (ChannelKind, CHANNEL_KIND_LABELS),
+        (DeliveryState, DELIVERY_STATE_LABELS),
+        (Failure, FAILURE_LABELS),
+        (AlertKind, ALERT_KIND_LABELS),
+        (PeriodKind, PERIOD_KIND_LABELS),
+        (ScopeKind, SCOPE_KIND_LABELS),
+    ],
+)
+def test_every_code_has_a_label_for_people(codes: type[StrEnum], labels: Mapping[StrEnum, str]) -> None:
+    assert set(labels) == set(codes)
+    assert all(labels.values())
