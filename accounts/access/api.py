@@ -70,7 +70,7 @@ class OrganizationApiView(APIView):
     # What a method answers when it did what was asked, where that is not the usual.
     statuses: ClassVar[Mapping[str, int]] = {}
 
-    metadata_class = None
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     request: OrganizationApiRequest
 
     def read_parameters(self) -> dict[str, Any]:

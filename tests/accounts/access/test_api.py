@@ -236,6 +236,7 @@ def test_a_method_that_is_not_there_is_405(cast: Cast, method: str) -> None:
     response = getattr(client_of(issue(cast)), method)(PROBES)
 
     problem(response, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
+    assert response["Allow"] == "GET, HEAD, POST"
 
 
 def test_an_address_that_leads_nowhere_is_problem_details_too(cast: Cast) -> None:

@@ -69,10 +69,19 @@ def test_who_signs_up_confirms_the_address_and_creates_an_organization() -> None
     link = link_in_mail()
     assert client.get(link).status_code == 200
     client.post(link)
-    log_in(client, "ada@acme.test")
 
     assert client.get("/", follow=True).request["PATH_INFO"] == "/organizations/new/"
     assert EmailAddress.objects.get().verified
+
+
+def test_a_link_that_is_followed_elsewhere_confirms_and_lets_nobody_in() -> None:
+    sign_up(Client())
+    elsewhere = Client()
+    elsewhere.post(link_in_mail())
+
+    assert EmailAddress.objects.get().verified
+    assert elsewhere.get("/preferences/").status_code == 302
+    assert log_in(elsewhere, "ada@acme.test")["Location"] == "/"
 
 
 def test_where_mail_goes_nowhere_the_address_need_not_be_confirmed(settings: Settings) -> None:
