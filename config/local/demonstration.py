@@ -193,7 +193,7 @@ def collect(organization: OrganizationValue, installation: Installation) -> None
 
 def ask_for_collection(organization: OrganizationValue) -> None:
     """Have a worker hand out what is due."""
-    send("billing.tasks.plan_collection", organization, queue="collection")
+    send("billing.tasks.plan_collection", organization)
 
 
 def read_backfill() -> Backfill:
