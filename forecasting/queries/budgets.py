@@ -199,7 +199,7 @@ def find_driver(status: BudgetStatus) -> Driver | None:
     center, model = largest.key
     names = get_scope_names()
     return Driver(
-        cost_center=next((found.name for found in names.centers.values() if found.code == center), center),
+        cost_center=names.centers_by_code[center].name if center else None,
         model_id=names.models.get(model, model) if model else None,
         share=EXACT.divide(largest.cost, add_up(row.cost for row in rows)),
     )

@@ -28,6 +28,7 @@ class ScopeNames:
     """What cost centers and foundation models are called, and how spend names a cost center."""
 
     centers: Mapping[str, CostCenterValue]  # by id, as a scope's key has it
+    centers_by_code: Mapping[str, CostCenterValue]  # as spend has it
     models: Mapping[str, str]
 
     def label(self, scope: Scope) -> str:
@@ -44,7 +45,8 @@ class ScopeNames:
         """Return the scope that a row of spend belongs to; None for what belongs to nobody."""
         if kind is ScopeKind.MODEL:
             return Scope(kind, key_in_spend) if key_in_spend else None
-        return next((Scope(kind, key) for key, center in self.centers.items() if center.code == key_in_spend), None)
+        center = self.centers_by_code.get(key_in_spend or "")
+        return Scope(kind, str(center.id)) if center else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +59,11 @@ class ScopeCosts:
 
 def get_scope_names() -> ScopeNames:
     """Return the names of every scope there is."""
+    centers = list_cost_centers(retired=True)
     return ScopeNames(
-        {str(center.id): center for center in list_cost_centers(retired=True)}, names_of(list_foundation_models())
+        {str(center.id): center for center in centers},
+        {center.code: center for center in centers},
+        names_of(list_foundation_models()),
     )
 
 
