@@ -16,14 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.forms import posted
-from accounts.access.sentences import add_error
+from accounts.access.sentences import add_error, saved
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
 from accounts.domain.names import NAME_LIMIT
 from accounts.domain.roles import PERMISSION_LABELS, Permission
 from accounts.operations.api_keys import issue_api_key, revoke_api_key
 from accounts.queries.api_keys import get_api_key, list_api_keys
-from accounts.web.messages import saved
 
 NEVER = 0
 

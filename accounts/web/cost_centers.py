@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.forms import posted
-from accounts.access.sentences import add_error
+from accounts.access.sentences import add_error, saved
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.cost_centers import CostCenterValue
 from accounts.domain.errors import CallerError, Conflict
@@ -22,7 +22,6 @@ from accounts.domain.names import NAME_LIMIT
 from accounts.domain.roles import Permission
 from accounts.operations.cost_centers import change_cost_center, create_cost_center, retire_cost_center
 from accounts.queries.cost_centers import get_cost_center, list_cost_centers
-from accounts.web.messages import saved
 
 
 class ChangeForm(forms.Form):

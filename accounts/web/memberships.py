@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.forms import posted
-from accounts.access.sentences import add_error
+from accounts.access.sentences import add_error, saved
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError, Conflict
 from accounts.domain.roles import PERMISSION_LABELS, ROLE_LABELS, ROLE_PERMISSIONS, Permission, Role
 from accounts.operations.memberships import change_member_role, remove_member
 from accounts.queries.memberships import get_member, list_members
-from accounts.web.messages import saved
 
 
 class RoleForm(forms.Form):

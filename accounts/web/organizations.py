@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.forms import posted
 from accounts.access.people import PersonRequest, person_view
-from accounts.access.sentences import add_error
+from accounts.access.sentences import add_error, saved
 from accounts.access.web import OrganizationRequest, organization_view, user_actor
 from accounts.domain.errors import CallerError
 from accounts.domain.names import NAME_LIMIT
@@ -27,7 +27,6 @@ from accounts.operations.organizations import change_organization, create_organi
 from accounts.operations.users import choose_language
 from accounts.queries.organizations import list_organizations_of_user
 from accounts.queries.users import has_any_user
-from accounts.web.messages import saved
 
 
 def _currency_choices() -> list[tuple[str, str]]:

@@ -83,14 +83,14 @@ LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 ACCOUNT_ADAPTER = "accounts.web.allauth.AccountAdapter"
 ACCOUNT_FORMS = {
-    "add_email": "accounts.web.allauth_forms.AddEmailForm",
-    "change_password": "accounts.web.allauth_forms.ChangePasswordForm",
-    "login": "accounts.web.allauth_forms.LoginForm",
-    "reauthenticate": "accounts.web.allauth_forms.ReauthenticateForm",
-    "reset_password": "accounts.web.allauth_forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.web.allauth_forms.ResetPasswordKeyForm",
-    "set_password": "accounts.web.allauth_forms.SetPasswordForm",
-    "signup": "accounts.web.allauth_forms.SignupForm",
+    "add_email": "accounts.web.allauth.AddEmailForm",
+    "change_password": "accounts.web.allauth.ChangePasswordForm",
+    "login": "accounts.web.allauth.LoginForm",
+    "reauthenticate": "accounts.web.allauth.ReauthenticateForm",
+    "reset_password": "accounts.web.allauth.ResetPasswordForm",
+    "reset_password_from_key": "accounts.web.allauth.ResetPasswordKeyForm",
+    "set_password": "accounts.web.allauth.SetPasswordForm",
+    "signup": "accounts.web.allauth.SignupForm",
 }
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
