@@ -23,7 +23,7 @@ TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {
     "verify connections": ("billing.tasks.verify_due_connections", timedelta(minutes=1)),
     "rate again after price changes": ("billing.tasks.rerate_due_windows", timedelta(minutes=5)),
     "load the committed price table": ("billing.tasks.sync_prices", crontab(hour="3", minute="10")),
-    "forecast": ("forecasting.tasks.forecast_due_organizations", timedelta(minutes=10)),
+    "forecast": ("forecasting.tasks.forecast_due_organizations", timedelta(minutes=1)),
     "evaluate alerts": ("forecasting.tasks.evaluate_alerts", timedelta(minutes=1)),
     "deliver notifications": ("forecasting.tasks.deliver_due_notifications", timedelta(minutes=1)),
     "forget old answers": ("accounts.tasks.forget_old_answers", crontab(hour="2", minute="40")),

@@ -1,0 +1,102 @@
+"""One row of every tenant model, for the tests that try the wall on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from billing.models import CollectionRun, InferenceProfile, ObservedMetric
+from forecasting.models import BacktestScore
+from tests.factories import accounts, billing, forecasting
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+PLACE = {"aws_account_id": billing.ACCOUNT, "aws_region": "us-east-1"}
+
+
+def make_usage() -> object:
+    billing.make_all_overrides({billing.TokenClass.INPUT: "1"})
+    return billing.make_usage(billing.make_series(), {AT: 1000})
+
+
+def make_window() -> object:
+    return billing.make_window(billing.make_connection())
+
+
+def make_run() -> object:
+    window = billing.make_window(billing.make_connection())
+    return CollectionRun.objects.create(
+        window=window, attempt=1, started_at=AT, finished_at=AT + timedelta(seconds=1), outcome="DONE"
+    )
+
+
+def make_billed() -> object:
+    return billing.make_billed(billing.make_connection(), {date(2026, 11, 1): "1.5"})
+
+
+def make_assignment() -> object:
+    return billing.make_assignment(billing.make_series(), accounts.make_cost_center().pk)
+
+
+def make_profile() -> object:
+    return InferenceProfile.objects.create(
+        **PLACE, profile_id="abcdefghijkl", arn="arn:aws:bedrock:…", first_seen_at=AT, last_seen_at=AT
+    )
+
+
+def make_metric() -> object:
+    return ObservedMetric.objects.create(
+        **PLACE, namespace="AWS/Bedrock", name="Invocations", aws_model_id="amazon.nova-pro-v1:0", first_seen_at=AT
+    )
+
+
+def make_forecast() -> object:
+    return forecasting.make_forecast(Decimal(100), made_at=AT)
+
+
+def make_score() -> object:
+    return BacktestScore.objects.create(
+        data_until=AT,
+        made_at=AT,
+        method="median_of_five",
+        is_chosen=True,
+        reason=BacktestScore._meta.get_field("reason").flatchoices[0][0],
+        trials=1,
+        memory_days=1,
+        total_error=0.1,
+        daily_error=0.1,
+        bias=0.0,
+    )
+
+
+ROW_OF: Mapping[str, Callable[[], object]] = {
+    "accounts.ApiKey": accounts.make_api_key,
+    "accounts.AuditEvent": accounts.make_audit_event,
+    "accounts.CostCenter": accounts.make_cost_center,
+    "accounts.IdempotencyRecord": accounts.make_idempotency_record,
+    "accounts.Membership": accounts.make_membership,
+    "billing.AwsConnection": billing.make_connection,
+    "billing.BilledCost": make_billed,
+    "billing.BilledSeries": make_billed,
+    "billing.CollectionRun": make_run,
+    "billing.CollectionWindow": make_window,
+    "billing.DailyUsage": make_usage,
+    "billing.ExchangeRate": billing.make_exchange_rate,
+    "billing.HourlyUsage": make_usage,
+    "billing.InferenceProfile": make_profile,
+    "billing.ObservedMetric": make_metric,
+    "billing.PriceOverride": billing.make_override,
+    "billing.RateCard": make_usage,
+    "billing.SeriesAssignment": make_assignment,
+    "billing.UsageSeries": billing.make_series,
+    "forecasting.AlertEvaluation": forecasting.make_alert_evaluation,
+    "forecasting.AlertEvent": forecasting.make_alert_event,
+    "forecasting.AlertRule": forecasting.make_alert_rule,
+    "forecasting.AlertRuleChannel": forecasting.make_alert_rule_channel,
+    "forecasting.BacktestScore": make_score,
+    "forecasting.Budget": forecasting.make_budget,
+    "forecasting.Delivery": forecasting.make_delivery,
+    "forecasting.ForecastPoint": make_forecast,
+    "forecasting.ForecastRun": make_forecast,
+    "forecasting.NotificationChannel": forecasting.make_channel,
+}
