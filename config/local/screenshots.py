@@ -1,4 +1,7 @@
-"""`make screenshots`: photographs every page of a running demonstration, wide and narrow, light and dark, in both languages."""
+"""`make screenshots`: photographs every page of a running demonstration, wide and narrow, light and dark, in both languages.
+
+`python -m config.local.screenshots ja dark 390` takes only the pictures that the words name.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,10 @@ def main() -> int:
 def _photograph_all(
     browser: Browser, base: str, demonstration: dict[str, str], inside: list[str], folder: Path
 ) -> Iterator[str]:
+    wanted = set(sys.argv[1:])
     for language, theme, width in product(LANGUAGES, THEMES, WIDTHS):
+        if not wanted <= {language, theme, str(width)}:
+            continue
         target = folder / f"{language}-{theme}-{width}"
         target.mkdir(parents=True, exist_ok=True)
         with _visitor(browser, base, language, theme, width) as context:
@@ -127,12 +133,10 @@ def _log_in(page: Page, demonstration: dict[str, str]) -> None:
 
 
 def _speak(page: Page, language: str) -> None:
-    """Choose the language as a person would; the theme follows the device."""
-    page.goto("/preferences/")
-    page.select_option("select[name=language]", language)
-    page.check("input[name=theme][value='']")
-    page.click("main form:has(select[name=language]) button[type=submit]")
-    page.wait_for_load_state("networkidle")
+    """Choose the language in the user menu, which a narrow page keeps closed; the theme follows the device."""
+    page.goto("/")
+    with page.expect_navigation():
+        page.eval_on_selector(f".user-menu button[value={language}]", "button => button.click()")
 
 
 if __name__ == "__main__":
