@@ -15,7 +15,7 @@ from django.forms import BaseFormSet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access.celery import nudge
@@ -94,7 +94,7 @@ class BudgetForm(forms.Form):
     )
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
     owner = forms.TypedChoiceField(
-        label=gettext_lazy("Owner"),
+        label=pgettext_lazy("budget", "Owner"),
         coerce=int,
         empty_value=None,
         required=False,
