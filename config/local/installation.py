@@ -119,6 +119,12 @@ class Installation:
         return read
 
     @property
+    def is_demonstrated(self) -> bool:
+        """Whether the demonstration is complete, up to its first alert."""
+        noted = self.read_demonstration()
+        return noted is not None and noted["ready"] == "yes"
+
+    @property
     def broker_socket(self) -> Path:
         """The embedded broker's only door."""
         return self.run / "broker.sock"

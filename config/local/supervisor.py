@@ -26,6 +26,7 @@ from config.local.servers import Running
 READY_SECONDS = 90
 RESTART_WINDOW_SECONDS = 60
 RESTARTS_MAX = 3
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
@@ -177,7 +178,7 @@ def announce(installation: Installation) -> None:
     """Print the three lines, or one for an installation without the demonstration."""
     say(f"Yosan is ready at http://localhost:{installation.port}")
     demonstration = installation.read_demonstration()
-    if installation.demonstration and demonstration:
+    if installation.uses_sandbox and demonstration:
         say(f"Log in as {demonstration['email']} with password {demonstration['password']}")
         say(f"API key of the sandbox organization: {demonstration['api_key']}")
 
@@ -189,13 +190,15 @@ def run(installation: Installation) -> None:
         supervisor.start()
         if not installation.email_url:
             say(f"Mail is written to {installation.mail}, since EMAIL_URL names no mail server.")
-        if installation.uses_sandbox:
+        if installation.uses_sandbox and not installation.is_demonstrated:
             supervisor.run_module("config.local.seed")
+        if installation.demonstration and installation.aws_is_given:
+            say("The sandbox and its demonstration are left out, since the environment names an AWS account.")
         announce(installation)
         supervisor.watch()
     finally:
         # A second Ctrl-C while we stop must not leave half of it behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         say("Stopping.")
         supervisor.stop()
@@ -207,7 +210,7 @@ def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
 
 def main() -> int:
     """Run until stopped; every way in which it cannot start is one clear sentence."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, _raise_stopped)
     try:
         installation = installations.current()
