@@ -14,7 +14,7 @@ ASSETS := config/assets
 ASSET_SOURCES := $(shell find $(ASSETS) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/collected/*')
 CATALOGS := $(wildcard config/locale/*/LC_MESSAGES/*.po)
 
-PLUGINS := -p pytest_django -p xdist -p _hypothesis_pytestplugin -p time_machine
+PLUGINS := -p pytest_django.plugin -p xdist -p _hypothesis_pytestplugin -p time_machine
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(RUN) -m pytest $(PLUGINS)
 
 .PHONY: setup up down reset backup restore test bench screenshots lint types imports migrations translations check lock format
