@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -38,7 +39,13 @@ NO_TOKENS = dict.fromkeys(("cache_read", "cache_write", "cache_write_5m", "cache
 CLASSES = ("input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h")
 
 
-NOTHING = object()
+class Nothing(Enum):
+    """A body that was not sent; an enum, so that every test process calls it the same."""
+
+    NOTHING = "NOTHING"
+
+
+NOTHING = Nothing.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
