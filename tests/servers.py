@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -58,18 +59,22 @@ def broker_server(short_folder: Path) -> Iterator[str]:
     processes.stop(process)
 
 
+def send_tasks_to(address: str) -> None:
+    """Point the application of this process at a broker, and forget what it was connected to."""
+    celery_app.conf.update(broker_url=address)
+    celery_app.pool.force_close_all()  # type: ignore[attr-defined] # the types name the wrong kind of pool
+
+
 @pytest.fixture
 def broker(broker_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty broker that the tasks of this process are sent to."""
     monkeypatch.setattr(settings, "CELERY_BROKER_URL", broker_server)
     before = celery_app.conf.broker_url
-    celery_app.conf.broker_url = broker_server
-    celery_app.pool.force_close_all()
+    send_tasks_to(broker_server)
     with celery_app.connection_for_write() as connection:
-        connection.default_channel.client.flushdb()
+        connection.default_channel.client.flushdb()  # type: ignore[attr-defined] # only a channel of Redis has it
     yield broker_server
-    celery_app.conf.broker_url = before
-    celery_app.pool.force_close_all()
+    send_tasks_to(before)
 
 
 @pytest.fixture
@@ -99,7 +104,7 @@ def worker(
     """Start a real worker on every queue, as often as called; returns its pid. All are stopped in the end."""
     # What the test writes must be committed, or another process does not see it.
     request.getfixturevalue("transactional_db")
-    started = []
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(**environment: str) -> int:
         log = tmp_path / f"worker-{len(started)}.log"

@@ -2,7 +2,8 @@
 
 from forecasting.models.alerts import AlertEvaluation, AlertEvent, AlertRule, AlertRuleChannel
 from forecasting.models.budgets import Budget
-from forecasting.models.channels import Delivery, NotificationChannel
+from forecasting.models.channels import NotificationChannel
+from forecasting.models.deliveries import Delivery
 from forecasting.models.forecasts import BacktestScore, ForecastPoint, ForecastRun
 
 __all__ = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
+from billing.domain.dimensions import TokenClass
 from billing.models import CollectionRun, InferenceProfile, ObservedMetric
 from forecasting.models import BacktestScore
 from tests.factories import accounts, billing, forecasting
@@ -14,9 +14,9 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
 PLACE = {"aws_account_id": billing.ACCOUNT, "aws_region": "us-east-1"}
 
 
-def make_usage() -> object:
-    billing.make_all_overrides({billing.TokenClass.INPUT: "1"})
-    return billing.make_usage(billing.make_series(), {AT: 1000})
+def make_usage() -> None:
+    billing.make_all_overrides({TokenClass.INPUT: "1"})
+    billing.make_usage(billing.make_series(), {AT: 1000})
 
 
 def make_window() -> object:
@@ -51,7 +51,7 @@ def make_metric() -> object:
 
 
 def make_forecast() -> object:
-    return forecasting.make_forecast(Decimal(100), made_at=AT)
+    return forecasting.make_forecast(100, made_at=AT)
 
 
 def make_score() -> object:

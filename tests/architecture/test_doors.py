@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from accounts.access.api import OrganizationApiView
 from accounts.domain.audit import SYSTEM
-from accounts.domain.roles import ROLE_PERMISSIONS, Role
+from accounts.domain.roles import ROLE_PERMISSIONS, Permission, Role
 from accounts.operations.api_keys import issue_api_key
 from tests.architecture.routes import CALLS, OPEN, PAGES
 from tests.cast import NOW, Cast, inside
@@ -44,7 +44,8 @@ def address(name: str, **arguments: object) -> str:
 
 
 def test_every_route_is_listed_with_its_right() -> None:
-    pages, calls, others = {}, {}, set()
+    pages, others = {}, set()
+    calls: dict[tuple[str, str], Permission] = {}
     for name, pattern in routes():
         view: Any = pattern.callback
         kind = getattr(view, "view_class", None) or getattr(view, "cls", None)
@@ -60,10 +61,10 @@ def test_every_route_is_listed_with_its_right() -> None:
     assert others == OPEN
 
 
-def visit(client: Client, name: str, slug: str) -> HttpResponse:
+def visit(client: Client, name: str, slug: str) -> HttpResponseBase:
     """Ask for a page; what only takes a post is posted to."""
     where = address(name, org_slug=slug)
-    answer: HttpResponse = client.get(where)
+    answer = client.get(where)
     return client.post(where) if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED else answer
 
 
@@ -137,7 +138,8 @@ def test_a_call_without_a_key_is_refused(method: str, name: str, cast: Cast) -> 
         assert answer["Content-Type"] == "application/problem+json"
 
 
-def call(method: str, name: str, authorization: str) -> HttpResponse:
-    headers = {"HTTP_AUTHORIZATION": authorization} if authorization else {}
-    answer: HttpResponse = APIClient().generic(method, address(name), "{}", content_type="application/json", **headers)
-    return answer
+def call(method: str, name: str, authorization: str) -> HttpResponseBase:
+    caller = APIClient()
+    if authorization:
+        caller.credentials(HTTP_AUTHORIZATION=authorization)
+    return caller.generic(method, address(name), "{}", content_type="application/json")

@@ -25,10 +25,11 @@ GLOBAL_TABLES = {
 POLICY = "SELECT policyname, cmd, qual, with_check FROM pg_policies WHERE tablename = %s ORDER BY policyname"
 
 
-def rows_of(sql: str, *parameters: object, alias: str = "default") -> list[tuple[object, ...]]:
+def rows_of(sql: str, *parameters: str, alias: str = "default") -> list[tuple[object, ...]]:
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        found: list[tuple[object, ...]] = cursor.fetchall()
+    return found
 
 
 def table_of(model: type[Model]) -> str:
