@@ -46,7 +46,7 @@ def inside(organization: Organization | UUID) -> Iterator[None]:
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
+def cast(db: None) -> Cast:  # noqa: ARG001 - opens the database
     """Acme (Tokyo) with Ada, the owner, Max, an admin, Fay of finance and Ben, a viewer; Globex with Cleo, its owner."""
     people = Cast(
         acme=make_organization(slug="acme", name="Acme", time_zone="Asia/Tokyo", fiscal_year_start_month=4),
