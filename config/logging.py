@@ -124,11 +124,16 @@ class RequestContextMiddleware:
         # The API's problem details repeat the id, so that a caller can name the request.
         request.request_id = request_id  # type: ignore[attr-defined]
         began = time.monotonic()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             response = self.get_response(request)
             response[REQUEST_ID_HEADER] = request_id
             if not request.path.startswith(("/static/", "/health/")):
                 _log_answer(request, response, seconds=time.monotonic() - began)
+        finally:
+            # What the doors have bound: a thread that goes on to the next request must not lend it this one's names.
+            structlog.contextvars.clear_contextvars()
         return response
 
 

@@ -103,5 +103,5 @@ def _enter(request: HttpRequest, organization: OrganizationValue) -> Organizatio
     entered.role = role
     entered.permissions = permissions_of(role)
     entered.now = timezone.now()
-    structlog.contextvars.bind_contextvars(organization=organization.slug, actor=f"user:{entered.user.pk}")
+    structlog.contextvars.bind_contextvars(organization=str(organization.id), actor=f"user:{entered.user.pk}")
     return entered

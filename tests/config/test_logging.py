@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 import structlog
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from accounts.tenancy.context import organization_scope
@@ -118,3 +118,14 @@ def test_a_request_is_one_line_without_its_query(lines: io.StringIO) -> None:
     line = read(lines)
     assert (line["event"], line["method"], line["status"]) == ("request answered", "GET", 204)
     assert "open-sesame" not in lines.getvalue()
+
+
+def test_a_request_leaves_no_name_to_the_next_one_of_its_thread(lines: io.StringIO) -> None:
+    def door(_request: HttpRequest) -> HttpResponse:
+        structlog.contextvars.bind_contextvars(actor="user:1", organization="acme")
+        return HttpResponse("ok")
+
+    RequestContextMiddleware(door)(RequestFactory().get("/"))
+    logging.getLogger("some.library").warning("between two requests")
+    line = read(lines)
+    assert not {"actor", "organization", "request_id"} & set(line)
