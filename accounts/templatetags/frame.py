@@ -7,7 +7,7 @@ from typing import cast
 from django import template
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -36,14 +36,7 @@ def role_name(role: Role | None) -> str:
 def nav_item(context: Context, view_name: str, icon_name: str, label: str, *, exact: bool = False) -> dict[str, object]:
     """Link a page of the organization in the sidebar, and mark it where the reader is."""
     organization = cast(OrganizationValue, context["organization"])
-    link = _link(view_name, organization.slug)
+    link = reverse(view_name, kwargs={"org_slug": organization.slug})
     path = context["request"].path
-    current = path == link if exact else bool(link) and path.startswith(link)
+    current = path == link if exact else path.startswith(link)
     return {"link": link, "name": icon_name, "label": label, "current": current}
-
-
-def _link(view_name: str, org_slug: str) -> str:
-    try:
-        return reverse(view_name, kwargs={"org_slug": org_slug})
-    except NoReverseMatch:
-        return ""

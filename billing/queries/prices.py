@@ -63,6 +63,8 @@ def list_prices_in_use(*, now: datetime) -> tuple[PriceInUse, ...]:
     lines: dict[tuple[str, str, RoutingClass, Tier], list[tuple[Decimal, int]]] = {}
     for row in list_spend(question).rows:
         model_id, aws_region, routing, tier = row.key
+        assert routing, "every series has a routing and a tier"
+        assert tier
         key = (model_id or "", aws_region or "", ROUTING_CLASS_OF[Routing(routing)], Tier(tier))
         lines.setdefault(key, []).append((row.cost, row.tokens_unpriced))
     book, names = get_price_book(), names_of(list_foundation_models())

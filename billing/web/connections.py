@@ -32,7 +32,6 @@ from billing.operations.connections import (
 )
 from billing.queries.collection import SourceFreshness, get_backfill, list_source_freshness
 from billing.queries.connections import Connection, get_connection, get_role_template, list_connections
-from billing.web.forms import choices_of
 
 # How the worker's tasks are called (billing/tasks.py); a view may not import them.
 NOTE_PRINCIPAL = "billing.tasks.note_principal"
@@ -73,7 +72,7 @@ class ConnectionForm(forms.Form):
         super().__init__(*args, **kwargs)
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)
-        kind.choices = choices_of(CONNECTION_KIND_LABELS)
+        kind.choices = [(code.value, _(label)) for code, label in CONNECTION_KIND_LABELS.items()]
 
     def clean_aws_regions(self) -> list[str]:
         """Read the regions out of a list with commas or spaces."""
@@ -94,7 +93,7 @@ class RoleForm(forms.Form):
 class DisconnectForm(forms.Form):
     """What becomes of the data."""
 
-    data = forms.ChoiceField(
+    outcome = forms.ChoiceField(
         label=gettext_lazy("What was read so far"),
         widget=forms.RadioSelect,
         choices=(
@@ -206,7 +205,7 @@ def connection_disconnect(request: OrganizationRequest, connection_id: int) -> H
     connection = get_connection(connection_id)
     form = DisconnectForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        delete = form.cleaned_data["data"] == "delete"
+        delete = form.cleaned_data["outcome"] == "delete"
         try:
             disconnect_connection(actor=request.actor, connection_id=connection_id, delete_data=delete, now=request.now)
         except CallerError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -49,8 +51,8 @@ from billing.queries.prices import (
     get_foundation_model,
     list_prices_in_use,
 )
-from billing.web.forms import choices_of
 
+Code = TypeVar("Code", bound=StrEnum)
 THOUSANDTH = Decimal("0.001")
 
 
@@ -91,10 +93,10 @@ class PriceForm(forms.Form):
         super().__init__(*args, **kwargs)
         models = [(model.model_id, model.display_name) for model in list_foundation_models()]
         _choose(self, "model_id", [("", "–"), *sorted(models, key=lambda choice: choice[1].casefold())])
-        _choose(self, "token_class", choices_of({code: TOKEN_CLASS_LABELS[code] for code in PRICED_CLASSES}))
-        _choose(self, "unit", choices_of(PRICE_UNIT_LABELS))
-        _choose(self, "routing_class", choices_of(ROUTING_CLASS_LABELS))
-        _choose(self, "tier", choices_of(TIER_LABELS))
+        _choose(self, "token_class", _choices({code: TOKEN_CLASS_LABELS[code] for code in PRICED_CLASSES}))
+        _choose(self, "unit", _choices(PRICE_UNIT_LABELS))
+        _choose(self, "routing_class", _choices(ROUTING_CLASS_LABELS))
+        _choose(self, "tier", _choices(TIER_LABELS))
 
     def key(self) -> PriceKey:
         """What the price is for; of a form that is valid."""
@@ -246,6 +248,10 @@ def _initial(request: OrganizationRequest) -> dict[str, object]:
         "token_class": given.get("class", TokenClass.INPUT.value),
         "effective_date": request.now.date(),
     }
+
+
+def _choices(labels: Mapping[Code, str]) -> list[tuple[str, str]]:
+    return [(code.value, _(label)) for code, label in labels.items()]
 
 
 def _choose(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:

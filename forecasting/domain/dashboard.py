@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from billing.domain.dimensions import Dimension
@@ -18,7 +18,6 @@ from forecasting.domain.series import ScopeKind
 ZERO = Decimal(0)
 # As many as a legend and six inks carry; the rest is one line.
 SHOWN_ROWS = 6
-GRID_LINES = 5
 # A forecast that touches the amount by less than this is a match, not an excess.
 NOTABLE = Decimal("0.005")
 
@@ -244,17 +243,6 @@ def excess_of(status: BudgetStatus) -> Money | None:
     excess = [-status.left] + ([status.forecast.over] if status.forecast else [])
     worst = max(excess, key=lambda money: money.amount)
     return worst if worst.amount > status.budget.amount.amount * NOTABLE else None
-
-
-def axis_of(largest: Decimal) -> tuple[Decimal, Decimal]:
-    """Return the end and the step of an axis from zero with at most five steps, each 1, 2, 2.5 or 5 times a power of ten."""
-    if largest <= 0:
-        return Decimal(1), Decimal(1)
-    rough = EXACT.divide(largest, Decimal(GRID_LINES))
-    power = Decimal(1).scaleb(rough.adjusted())
-    step = next(power * factor for factor in map(Decimal, ("1", "2", "2.5", "5", "10")) if power * factor >= rough)
-    steps = EXACT.divide(largest, step).to_integral_value(rounding=ROUND_CEILING)
-    return step * steps, step
 
 
 def _pressure(status: BudgetStatus) -> tuple[Decimal, int]:

@@ -12,7 +12,8 @@ from django.utils.translation import get_language, gettext
 from billing.domain import figures
 from billing.domain.money import Money
 from billing.domain.periods import DateRange, Month
-from forecasting.domain.dashboard import DayAmount, LandingDay, axis_of
+from forecasting.domain.charts import axis_of
+from forecasting.domain.dashboard import DayAmount, LandingDay
 
 DAY = timedelta(days=1)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from accounts.access import web
 from tests.cast import Cast
@@ -19,7 +19,7 @@ from tests.journeys.story import NOW, tell_november
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 
 AXE = Path(settings.BASE_DIR) / "config" / "assets" / "node_modules" / "axe-core" / "axe.min.js"
-NARROW = {"width": 390, "height": 844}
+NARROW = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture

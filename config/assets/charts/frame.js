@@ -29,7 +29,7 @@ export function frame(data, ink, options) {
       borderColor: ink.border,
       borderWidth: 1,
       borderRadius: 4,
-      padding: [8, 12],
+      padding: [8, 16, 8, 12],
       shadowBlur: 0,
       textStyle: { fontFamily: ink.font, fontSize: 12, lineHeight: 18, color: ink.text },
       axisPointer: { type: options.pointer, lineStyle: { color: ink.muted }, shadowStyle: { color: ink.muted, opacity: 0.1 } },

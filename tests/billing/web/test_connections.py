@@ -177,7 +177,7 @@ def test_disconnecting_asks_what_becomes_of_the_data(ada: Client, cast: Cast, ch
     address = f"/o/acme/connections/{connection.pk}/disconnect/"
     assert "Keep it" in ada.get(address).content.decode()
     assert ada.post(address, {}).status_code == 422
-    assert ada.post(address, {"data": choice}).status_code == 302
+    assert ada.post(address, {"outcome": choice}).status_code == 302
     assert only(cast).state == ConnectionState.DISCONNECTED
     assert (only(cast).deletion_asked_at is not None) is is_deleted
     with inside(cast.acme):

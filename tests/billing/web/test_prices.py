@@ -40,10 +40,10 @@ def overrides(cast: Cast) -> list[PriceOverride]:
         return list(PriceOverride.objects.all())
 
 
-def use(cast: Cast, **series: str) -> None:
+def use(cast: Cast, model_id: str = "claude-sonnet-4-5") -> None:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     with inside(cast.acme):
-        make_usage(make_series(**series), {hour.replace(hour=0): 1_000_000})
+        make_usage(make_series(model_id=model_id), {hour.replace(hour=0): 1_000_000})
 
 
 def test_the_list_shows_the_prices_that_usage_is_rated_with(ada: Client, cast: Cast) -> None:

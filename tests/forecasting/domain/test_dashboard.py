@@ -23,7 +23,6 @@ from forecasting.domain.dashboard import (
     FindingKind,
     Landing,
     PartCost,
-    axis_of,
     break_down,
     excess_of,
     finding_kind,
@@ -36,6 +35,8 @@ from forecasting.domain.dashboard import (
 )
 from forecasting.domain.forecasts import ForecastDay, PublishedForecast
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+
+Parts = dict[tuple[str | None, str | None], tuple[Decimal, Decimal]]
 
 NOVEMBER = Month(2026, 11)
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
@@ -224,7 +225,10 @@ def label(dimension: Dimension, key: str | None) -> str:
 
 
 def test_the_mover_is_what_grew_most_and_its_share_of_the_growth() -> None:
-    parts = {("search", "sonnet"): (Decimal(30), Decimal(10)), ("support", "nova"): (Decimal(15), Decimal(5))}
+    parts: Parts = {
+        ("search", "sonnet"): (Decimal(30), Decimal(10)),
+        ("support", "nova"): (Decimal(15), Decimal(5)),
+    }
     mover = largest_mover(parts, rate=YEN, label=label)
     assert mover is not None
     assert (mover.cost_center, mover.model) == ("cost_center:search", "model:sonnet")
@@ -234,16 +238,8 @@ def test_the_mover_is_what_grew_most_and_its_share_of_the_growth() -> None:
 
 
 def test_a_share_of_growth_is_not_told_where_others_shrank_more() -> None:
-    parts = {(None, None): (Decimal(30), Decimal(10)), ("support", "nova"): (Decimal(5), Decimal(15))}
+    parts: Parts = {(None, None): (Decimal(30), Decimal(10)), ("support", "nova"): (Decimal(5), Decimal(15))}
     mover = largest_mover(parts, rate=DOLLARS, label=label)
     assert mover is not None
     assert (mover.cost_center, mover.share) == ("", None)
     assert largest_mover({("a", "b"): (Decimal(1), Decimal(1))}, rate=DOLLARS, label=label) is None
-
-
-@pytest.mark.parametrize(
-    ("largest", "end", "step"),
-    [("0", "1", "1"), ("5504000", "6000000", "2000000"), ("7.3", "8", "2"), ("100", "100", "20"), ("0.9", "1", "0.2")],
-)
-def test_an_axis_starts_at_zero_and_has_at_most_five_steps(largest: str, end: str, step: str) -> None:
-    assert axis_of(Decimal(largest)) == (Decimal(end), Decimal(step))
