@@ -10,6 +10,7 @@ from itertools import product
 
 from accounts.models import CostCenter
 from billing.domain.collection import Source, WindowState
+from billing.domain.dimensions import Routing
 from billing.domain.records import TokenCounts, UsageRecord
 from billing.operations.catalog import sync_price_table
 from billing.operations.rating import series_key_of
@@ -64,7 +65,7 @@ def _usage(centers: dict[str, CostCenter]) -> None:
     """Store what each region used: by region, since storing replaces a region's hours as a whole."""
     records: dict[str, list[UsageRecord]] = defaultdict(list)
     for model_id, aws_region, team, tokens, growth in LINES:
-        series = make_series(model_id=model_id, aws_region=aws_region)
+        series = make_series(model_id=model_id, aws_region=aws_region, routing=Routing.IN_REGION)
         if team:
             make_assignment(series, centers[team].pk)
         key = series_key_of(series)
@@ -110,11 +111,11 @@ def _connection() -> None:
         state=WindowState.DONE,
         filled_until=datetime(2026, 11, 9, tzinfo=UTC),
     )
-    make_billed(connection, dict.fromkeys(_days(date(2026, 10, 1), date(2026, 11, 8)), "1010.25"))
+    make_billed(connection, dict.fromkeys(_days(date(2026, 10, 1), date(2026, 11, 8)), "1480.25"))
 
 
 def _forecast() -> None:
-    spent, total = Decimal(11_900), Decimal(44_500)
+    spent, total = Decimal(15_600), Decimal(44_500)
     run = ForecastRun.objects.create(
         scope_kind="ORGANIZATION",
         scope_key="",
