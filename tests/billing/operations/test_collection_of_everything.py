@@ -139,6 +139,23 @@ def counted_by_class(rows: list[dict[str, Any]]) -> dict[str, int]:
     return dict(counted)
 
 
+def bill_of(control: Control) -> dict[tuple[Any, ...], Decimal]:
+    bill: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    for row in control.bill():
+        day = date.fromisoformat(row["date"])
+        if row["bedrock"] and day < SANDBOX_NOW.date():
+            bill[day, row["account"], row["service"], row["usage_type"]] += Decimal(row["cost"])
+    return bill
+
+
+def wrong_days() -> list[tuple[Any, ...]]:
+    """The days whose roll-up is not what its hours add up to."""
+    bounds = {"first_hour": START, "last_hour": SANDBOX_NOW.replace(hour=0) + timedelta(days=1)}
+    days = {"first_day": bounds["first_hour"].date(), "last_day": bounds["last_hour"].date()}
+    with tenant_transaction():
+        return execute("check_daily_usage", **bounds, **days)
+
+
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:
     with tenant_transaction(), database.cursor() as cursor:
         found = {}
@@ -174,19 +191,10 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     assert used_by_class() == counted_by_class([*told["rows"], *told["orphaned"]])
 
     # Billed: exactly the bill, every line that is Bedrock's.
-    bill: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    for row in collected.bill():
-        if row["bedrock"] and date.fromisoformat(row["date"]) < SANDBOX_NOW.date():
-            bill[date.fromisoformat(row["date"]), row["account"], row["service"], row["usage_type"]] += Decimal(
-                row["cost"]
-            )
-    assert billed() == bill
+    assert billed() == bill_of(collected)
 
     # The roll-up is what its hours add up to.
-    with tenant_transaction():
-        bounds = {"first_hour": START, "last_hour": SANDBOX_NOW.replace(hour=0) + timedelta(days=1)}
-        days = {"first_day": bounds["first_hour"].date(), "last_day": bounds["last_hour"].date()}
-        assert execute("check_daily_usage", **bounds, **days) == []
+    assert wrong_days() == []
 
     # Teams: what carries the tag is paid by the center of that code, all else by nobody yet.
     teams = rated(Dimension.COST_CENTER, granularity=None)
