@@ -241,6 +241,7 @@ def _detail(request: OrganizationRequest, connection: Connection, form: RoleForm
         "backfill": _backfill(request, connection.id) if connection.state in COLLECTING_STATES else None,
         "asked_of": connection.id,
         "template": get_role_template(connection.id) if connection.principal_arn else "",
+        "is_tried": any(permission.is_granted is not None for permission in connection.permissions),
         "is_waiting": connection.state is ConnectionState.VERIFYING or not connection.principal_arn,
     }
 

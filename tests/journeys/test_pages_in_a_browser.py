@@ -13,7 +13,10 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from accounts.access import web
-from tests.cast import Cast
+from billing.domain.connections import ConnectionState
+from billing.models import AwsConnection
+from tests.cast import Cast, inside
+from tests.factories.billing import make_connection
 from tests.journeys.story import NOW, tell_november
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
@@ -140,6 +143,29 @@ def test_a_telephone_opens_the_navigation_as_a_sheet(watched: Page) -> None:
     assert watched.locator("#sidebar").is_visible()
     watched.keyboard.press("Escape")
     assert not watched.locator("#sidebar").is_visible()
+
+
+def test_a_page_that_waits_for_a_worker_changes_by_itself(watched: Page, cast: Cast) -> None:
+    with inside(cast.acme):
+        waiting = make_connection(
+            aws_account_id="", role_arn="", state=ConnectionState.PENDING, principal_arn="", verified_at=None
+        )
+    watched.goto(f"/o/acme/connections/{waiting.pk}/")
+    assert watched.locator("#role-template").count() == 0
+    with inside(cast.acme):
+        AwsConnection.objects.filter(pk=waiting.pk).update(principal_arn="arn:aws:iam::999999999999:role/Yosan")
+    watched.wait_for_selector("#role-template", state="attached")
+    watched.get_by_role("button", name="Copy template").click()
+    watched.wait_for_selector("text=Copied")
+
+
+def test_a_price_is_explained_while_it_is_typed(watched: Page) -> None:
+    watched.goto("/o/acme/prices/new/?model=claude-sonnet-4-5")
+    watched.get_by_label("Price in US dollars").fill("1.50")
+    watched.get_by_label("per 1M tokens").check()
+    watched.wait_for_selector("text=That is half off or more")
+    watched.get_by_label("per 1K tokens").check()
+    watched.wait_for_selector("text=more than a hundred times off")
 
 
 def test_every_page_works_without_script(ada: BrowserContext, live: str) -> None:
