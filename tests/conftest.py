@@ -101,6 +101,8 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: DjangoDbB
     in the database that the settings name.
     """
     request.getfixturevalue("django_test_environment")
+    # Each worker of a parallel run has a database of its own: `test_yosan_gw0` and so on.
+    request.getfixturevalue("django_db_modify_db_settings")
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases=ALIASES, serialized_aliases={})
         for alias in ALIASES:
