@@ -65,6 +65,10 @@ def freshness(
     return Freshness.LATE if now - data_until > LATE_AFTER[source] else Freshness.FRESH
 
 
+# Of 455 days the last two weeks: what is left then is read within seconds.
+NEARLY_ALL = 0.97
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
     """How much of the asked-for past is stored, in days of one region, and when the rest will be."""
@@ -80,6 +84,11 @@ class Backfill:
     @property
     def is_complete(self) -> bool:
         return self.windows_left == 0 and self.windows_failed == 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the past is still being read; the last hours are read again for ever and are no backfill."""
+        return self.windows_left > 0 and self.days_done < NEARLY_ALL * self.days_total
 
     @property
     def seconds_left(self) -> int | None:

@@ -252,7 +252,7 @@ def _sources(request: OrganizationRequest, connection: Connection) -> tuple[Sour
 
 def _backfill(request: OrganizationRequest, connection_id: int | None) -> Backfill | None:
     backfill = get_backfill(now=request.now, connection_id=connection_id)
-    return backfill if backfill.windows_left else None
+    return backfill if backfill.is_running else None
 
 
 def _to_detail(request: OrganizationRequest, connection_id: int) -> HttpResponse:

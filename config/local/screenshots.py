@@ -67,6 +67,7 @@ def _photograph_all(
             _log_in(page, demonstration)
             _speak(page, language)
             yield from _photograph(page, inside, target, width)
+            page.goto(_first_page(demonstration))
             _speak(page, LANGUAGES[0])
 
 
@@ -86,7 +87,6 @@ def _inside_pages(browser: Browser, base: str, demonstration: dict[str, str]) ->
         page = context.new_page()
         _log_in(page, demonstration)
         _speak(page, LANGUAGES[0])
-        page.goto("/")
         lists = _links(page, ".sidebar-nav a")
         found = dict.fromkeys([*lists, "/preferences/", "/organizations/"])
         for path in lists:
@@ -129,12 +129,16 @@ def _log_in(page: Page, demonstration: dict[str, str]) -> None:
     page.fill("input[name=login]", demonstration["email"])
     page.fill("input[name=password]", demonstration["password"])
     page.click("main form:has(input[name=password]) button[type=submit]")
-    page.wait_for_url("**/o/**")
+    page.wait_for_url(lambda address: "/login/" not in address)
+    page.goto(_first_page(demonstration))
+
+
+def _first_page(demonstration: dict[str, str]) -> str:
+    return f"/o/{demonstration['organization']}/"
 
 
 def _speak(page: Page, language: str) -> None:
     """Choose the language in the user menu, which a narrow page keeps closed; the theme follows the device."""
-    page.goto("/")
     with page.expect_navigation():
         page.eval_on_selector(f".user-menu button[value={language}]", "button => button.click()")
 

@@ -78,7 +78,7 @@ def dashboard(request: OrganizationRequest) -> HttpResponse:
     context = {
         "page": page,
         "checklist": None if checklist.is_done else checklist,
-        "backfill": backfill if backfill.windows_left else None,
+        "backfill": backfill if backfill.is_running else None,
         **(_figures(page) if page else {}),
     }
     template = "forecasting/dashboard/_body.html" if request.htmx and page else "forecasting/dashboard/index.html"

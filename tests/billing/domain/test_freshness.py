@@ -69,3 +69,19 @@ def test_a_backfill_knows_how_long_it_still_takes(
         last_error="",
     )
     assert (backfill.seconds_left, backfill.is_complete) == (seconds_left, is_complete)
+
+
+@pytest.mark.parametrize(
+    ("done", "left", "is_running"), [(0, 3, True), (440, 3, True), (442, 3, False), (455, 1, False), (0, 0, False)]
+)
+def test_the_reading_of_the_present_is_no_backfill(done: int, left: int, *, is_running: bool) -> None:
+    backfill = Backfill(
+        days_done=done,
+        days_total=455,
+        windows_left=left,
+        windows_failed=0,
+        days_per_second=0.0,
+        waits_until=None,
+        last_error="",
+    )
+    assert backfill.is_running is is_running
