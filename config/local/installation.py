@@ -210,11 +210,15 @@ class Installation:
             # Others may pass through (the database's account must), but not look.
             self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
             self.run.mkdir(mode=0o711, parents=True, exist_ok=True)
-            for folder in (self.logs, self.mail, self.backups):
+            for folder in (self.logs, self.mail, self.backups, self.home / "sandbox"):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             msg = f"The folder {self.home} cannot be written: {error.strerror}. Choose another with YOSAN_HOME."
             raise StartRefused(msg) from None
+        if self.run.stat().st_uid != os.geteuid():
+            # In the temporary directory anybody may have made it first, to listen in.
+            msg = f"The folder {self.run} belongs to another user: choose a shorter YOSAN_HOME."
+            raise StartRefused(msg)
 
 
 def write_private(path: Path, content: dict[str, str], *, replace: bool = True) -> None:

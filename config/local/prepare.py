@@ -22,13 +22,14 @@ def prepare(installation: Installation) -> None:
     executor = MigrationExecutor(connections["owner"])
     due = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if due and executor.loader.applied_migrations:
-        _dump_first(installation, count=len(due))
+        dump_first(installation, count=len(due))
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     refuse_unsafe_role()
     call_command("sync_prices", as_json=True, stdout=io.StringIO())
 
 
-def _dump_first(installation: Installation, *, count: int) -> None:
+def dump_first(installation: Installation, *, count: int) -> None:
+    """Take a dump before migrations run, or say why there is none."""
     if backup.is_possible(installation):
         sys.stdout.write(f"Migrations to run: {count}. Taking a dump first.\n")
         sys.stdout.write(f"The dump lies in {backup.take(installation, automatic=True)}.\n")

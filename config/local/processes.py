@@ -53,6 +53,7 @@ def start(  # one place decides how a child lives and dies
     def live_and_die_with_parent() -> None:
         # A shell's `&` starts us with SIGINT ignored, and that would be inherited.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)

@@ -70,7 +70,6 @@ def beat(installation: Installation) -> tuple[str, ...]:
         "-A",
         "config",
         "beat",
-        "--loglevel=INFO",
         f"--schedule={installation.run / 'beat'}",
         "--pidfile=",
     )

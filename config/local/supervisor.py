@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -10,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
@@ -26,6 +28,7 @@ from config.local.servers import Running
 READY_SECONDS = 90
 RESTART_WINDOW_SECONDS = 60
 RESTARTS_MAX = 3
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -58,12 +61,13 @@ class Supervisor:
 
     def start_program(self, program: Program) -> None:
         """Start one of our own programs, or start it again."""
-        self.programs[program.name] = processes.start(
-            [sys.executable, "-m", *program.arguments(self.installation)],
-            log=self.installation.logs / f"{program.name}.log",
-            environment=self.environment,
-            cwd=BASE_DIR,
-        )
+        with uninterrupted():
+            self.programs[program.name] = processes.start(
+                [sys.executable, "-m", *program.arguments(self.installation)],
+                log=self.installation.logs / f"{program.name}.log",
+                environment=self.environment,
+                cwd=BASE_DIR,
+            )
 
     def run_module(self, module: str) -> None:
         """Run one of our own modules to its end, in our foreground; its failure ends the start."""
@@ -117,8 +121,10 @@ class Supervisor:
         if len(self.deaths) > RESTARTS_MAX:
             msg = f"{program.name} keeps ending. The end of {log}:\n{processes.last_lines(log)}"
             raise StartRefused(msg)
-        say(f"{program.name} has ended unexpectedly and is started again: see {log}.")
+        # A worker that was killed leaves the children of its pool behind.
+        processes.kill_group(self.programs[program.name])
         self.start_program(program)
+        say(f"{program.name} has ended unexpectedly and is started again: see {log}.1.")
 
     def stop(self) -> None:
         """Stop everything that was started, in reverse."""
@@ -131,6 +137,16 @@ class Supervisor:
             processes.finish(process)
             processes.kill_group(process)
         servers.stop_all(self.running)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait, so that no child is started without being written down."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def say(sentence: str) -> None:
@@ -226,6 +242,11 @@ def main() -> int:
     except StartRefused as refusal:
         if str(refusal):
             sys.stderr.write(f"{refusal}\n")
+        return 1
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        sys.stderr.write(f"The disk of YOSAN_HOME cannot be written any more: {error.strerror}.\n")
         return 1
     return 0
 

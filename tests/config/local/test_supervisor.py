@@ -78,6 +78,17 @@ def living(home: Path) -> list[str]:
     return found
 
 
+def pid_of(home: Path, argument: str) -> int:
+    mark = f"YOSAN_HOME={home}".encode()
+    for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name)):
+        try:
+            if argument.encode() in (entry / "cmdline").read_bytes() and mark in (entry / "environ").read_bytes():
+                return int(entry.name)
+        except OSError:
+            continue
+    pytest.fail(f"no process with {argument}")
+
+
 def wait_for_end(home: Path) -> None:
     deadline = time.monotonic() + END_SECONDS
     while found := living(home):
@@ -123,6 +134,9 @@ def test_it_starts_is_killed_starts_again_with_its_data_and_stops(
             check=True,
         )
         assert "[X] 0001_initial" in command.stdout
+        os.kill(pid_of(home, "--hostname=main@"), signal.SIGKILL)
+        wait_for(log, "worker has ended unexpectedly and is started again", second)
+
         second.send_signal(signal.SIGINT)
         assert second.wait(END_SECONDS) == 0
     assert living(home) == []
