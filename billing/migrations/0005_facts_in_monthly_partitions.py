@@ -81,11 +81,7 @@ FORWARD = [
             RETURN false;
         END IF;
         PERFORM pg_advisory_xact_lock(hashtext('ensure_month'), hashtext(partition));
-        -- Asked of the table itself: to_regclass would repeat from its cache that there is none, while the one who held
-        -- the lock has just made it.
-        IF EXISTS (
-            SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = partition
-        ) THEN
+        IF to_regclass(format('public.%I', partition)) IS NOT NULL THEN
             RETURN false;
         END IF;
         EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', partition, fact_table);
@@ -98,8 +94,33 @@ FORWARD = [
         RETURN true;
     END $$
     """,
+    # A partition that a backfill has just filled has no statistics, and plans that take it for empty are ten times slower
+    # than they need be, until PostgreSQL looks by itself. Only its owner may have it analyzed. Done when the partition has
+    # doubled since the last time, and by one transaction at a time: ANALYZE keeps its lock until the end of it.
+    """
+    CREATE FUNCTION public.analyze_month(fact_table text, month date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        partition text := fact_table || to_char(month, '_YYYY_MM');
+        known pg_class%ROWTYPE;
+    BEGIN
+        IF fact_table NOT IN ('billing_hourlyusage', 'billing_dailyusage', 'billing_billedcost') THEN
+            RAISE EXCEPTION 'no such fact table: %', fact_table;
+        END IF;
+        SELECT * INTO known FROM pg_class WHERE oid = to_regclass(format('public.%I', partition));
+        IF known.oid IS NULL OR pg_relation_size(known.oid) < 2 * 8192 * greatest(known.relpages, 16) THEN
+            RETURN false;
+        END IF;
+        IF NOT pg_try_advisory_xact_lock(hashtext('analyze_month'), hashtext(partition)) THEN
+            RETURN false;
+        END IF;
+        EXECUTE format('ANALYZE public.%I', partition);
+        RETURN true;
+    END $$
+    """,
 ]
 BACKWARD = [
+    "DROP FUNCTION public.analyze_month(text, date)",
     "DROP FUNCTION public.ensure_month(text, date)",
     "DROP TABLE public.billing_hourlyusage, public.billing_dailyusage, public.billing_billedcost",
 ]

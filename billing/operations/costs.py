@@ -13,7 +13,7 @@ from billing.domain.records import BilledRecord, Rejected
 from billing.operations.rating import touched_days
 from billing.operations.series import billed_key, find_or_add_billed_series
 from billing.operations.windows import Charge, Claim, Keeper, Stored
-from billing.sql import ensure_months, execute, load
+from billing.sql import ensure_months, load
 
 
 def read_bill(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
@@ -31,7 +31,6 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
 
     Runs inside the transaction that holds the window's row; doing it twice gives the same rows.
     """
-    execute("delete_billed_cost", connection_id=connection_id, first_day=days.start, last_day=days.end)
     ids = find_or_add_billed_series(records, connection_id, now)
     rows = (
         (
@@ -45,7 +44,7 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
         )
         for record in records
     )
-    return load("insert_billed_cost", rows)
+    return load("replace_billed_cost", [rows], connection_id=connection_id, first_day=days.start, last_day=days.end)
 
 
 def _plan(claim: Claim, days: DateRange, charge: Charge, keeper: Keeper) -> Sequence[CostQuery]:

@@ -77,6 +77,11 @@ def find_or_add_billed_series(
     return _known_billed(connection_id) if missing else known
 
 
+def list_series_ids(place: Mapping[str, str]) -> list[int]:
+    """Return the usage series of one account and region."""
+    return list(UsageSeries.objects.filter(**place).order_by("id").values_list("id", flat=True))
+
+
 def billed_key(record: BilledRecord) -> BilledKey:
     """Return the identity of a bill record's line."""
     return BilledKey(record.aws_account_id, record.service, record.usage_type, record.unit, record.currency)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, fetch_sums, list_metrics
@@ -19,14 +19,15 @@ from billing.domain.records import Rejected, UsageRecord
 from billing.models import InferenceProfile, ObservedMetric, UsageSeries
 from billing.operations.inventory import profiles_of, refresh_profiles
 from billing.operations.rating import Rater, roll_up, touched_days
-from billing.operations.series import find_or_add_usage_series
+from billing.operations.series import find_or_add_usage_series, list_series_ids
 from billing.operations.windows import Charge, Claim, Keeper, Stored
 from billing.queries.catalog import get_model_catalog, get_price_book
-from billing.sql import ensure_months, execute
+from billing.sql import analyze_months, ensure_months, load
 
 # A window of a large account is kept on disk between reading and storing, so that a worker stays small.
 IN_MEMORY_BYTES = 16 * 1024 * 1024
 REJECTED_KEPT = 1000
+MANY_ROWS = 5_000
 
 
 @dataclass(slots=True)
@@ -91,15 +92,27 @@ def replace_window(
     the same rows.
     """
     start, end = span
-    execute("delete_hourly_usage", **place, first_hour=start, last_hour=end)
     rater = Rater(get_price_book(model_ids))
+    rows = load(
+        "replace_hourly_usage",
+        _rated_chunks(chunks, rater, place, now),
+        series_ids=list_series_ids(place),  # those that may have rows to take away
+        first_hour=start,
+        last_hour=end,
+    )
+    if rows > MANY_ROWS:
+        analyze_months("billing_hourlyusage", touched_days(start, end))
+    roll_up(list_series_ids(place), start, end)
+    return rows, rater.unrated
+
+
+def _rated_chunks(
+    chunks: Iterable[Sequence[UsageRecord]], rater: Rater, place: dict[str, str], now: datetime
+) -> Iterator[Iterator[tuple[Any, ...]]]:
     tags = {profile.profile_id: profile.tags for profile in profiles_of(place)}
-    rows = 0
     for records in chunks:
         series_ids = find_or_add_usage_series({record.series for record in records}, tags, now)
-        rows += rater.store(records, series_ids)
-    roll_up(place, start, end)
-    return rows, rater.unrated
+        yield rater.rows(records, series_ids)
 
 
 def _store(claim: Claim, spool: Spool, model_ids: Collection[str], now: datetime) -> Stored:

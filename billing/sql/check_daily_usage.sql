@@ -5,34 +5,34 @@ WITH added AS (
     SELECT
         (f.hour AT TIME ZONE 'UTC')::date AS date,
         f.series_id,
-        sum(f.invocations) AS invocations,
-        sum(f.client_errors) AS client_errors,
-        sum(f.server_errors) AS server_errors,
-        sum(f.throttles) AS throttles,
-        sum(f.tokens_input) AS tokens_input,
-        sum(f.tokens_output) AS tokens_output,
-        sum(f.tokens_cache_read) AS tokens_cache_read,
-        sum(f.tokens_cache_write) AS tokens_cache_write,
-        sum(f.tokens_cache_write_5m) AS tokens_cache_write_5m,
-        sum(f.tokens_cache_write_1h) AS tokens_cache_write_1h,
+        sum(f.invocations)::bigint AS invocations,
+        sum(f.client_errors)::bigint AS client_errors,
+        sum(f.server_errors)::bigint AS server_errors,
+        sum(f.throttles)::bigint AS throttles,
+        sum(f.tokens_input)::bigint AS tokens_input,
+        sum(f.tokens_output)::bigint AS tokens_output,
+        sum(f.tokens_cache_read)::bigint AS tokens_cache_read,
+        sum(f.tokens_cache_write)::bigint AS tokens_cache_write,
+        sum(f.tokens_cache_write_5m)::bigint AS tokens_cache_write_5m,
+        sum(f.tokens_cache_write_1h)::bigint AS tokens_cache_write_1h,
         sum(f.cost_input) AS cost_input,
         sum(f.cost_output) AS cost_output,
         sum(f.cost_cache_read) AS cost_cache_read,
         sum(f.cost_cache_write) AS cost_cache_write,
         sum(f.cost_cache_write_5m) AS cost_cache_write_5m,
         sum(f.cost_cache_write_1h) AS cost_cache_write_1h,
-        nullif(sum(CASE WHEN f.cost_input IS NULL THEN f.tokens_input ELSE 0 END), 0) AS unpriced_input,
-        nullif(sum(CASE WHEN f.cost_output IS NULL THEN f.tokens_output ELSE 0 END), 0) AS unpriced_output,
-        nullif(sum(CASE WHEN f.cost_cache_read IS NULL THEN f.tokens_cache_read ELSE 0 END), 0) AS unpriced_cache_read,
-        nullif(sum(CASE WHEN f.cost_cache_write IS NULL THEN f.tokens_cache_write ELSE 0 END), 0) AS unpriced_cache_write,
-        nullif(sum(CASE WHEN f.cost_cache_write_5m IS NULL THEN f.tokens_cache_write_5m ELSE 0 END), 0) AS unpriced_cache_write_5m,
-        nullif(sum(CASE WHEN f.cost_cache_write_1h IS NULL THEN f.tokens_cache_write_1h ELSE 0 END), 0) AS unpriced_cache_write_1h,
-        nullif(sum(CASE WHEN card.is_assumed_input THEN f.cost_input ELSE 0 END), 0) AS assumed_input,
-        nullif(sum(CASE WHEN card.is_assumed_output THEN f.cost_output ELSE 0 END), 0) AS assumed_output,
-        nullif(sum(CASE WHEN card.is_assumed_cache_read THEN f.cost_cache_read ELSE 0 END), 0) AS assumed_cache_read,
-        nullif(sum(CASE WHEN card.is_assumed_cache_write THEN f.cost_cache_write ELSE 0 END), 0) AS assumed_cache_write,
-        nullif(sum(CASE WHEN card.is_assumed_cache_write_5m THEN f.cost_cache_write_5m ELSE 0 END), 0) AS assumed_cache_write_5m,
-        nullif(sum(CASE WHEN card.is_assumed_cache_write_1h THEN f.cost_cache_write_1h ELSE 0 END), 0) AS assumed_cache_write_1h
+        (sum(f.tokens_input) FILTER (WHERE f.cost_input IS NULL AND f.tokens_input > 0))::bigint AS unpriced_input,
+        (sum(f.tokens_output) FILTER (WHERE f.cost_output IS NULL AND f.tokens_output > 0))::bigint AS unpriced_output,
+        (sum(f.tokens_cache_read) FILTER (WHERE f.cost_cache_read IS NULL AND f.tokens_cache_read > 0))::bigint AS unpriced_cache_read,
+        (sum(f.tokens_cache_write) FILTER (WHERE f.cost_cache_write IS NULL AND f.tokens_cache_write > 0))::bigint AS unpriced_cache_write,
+        (sum(f.tokens_cache_write_5m) FILTER (WHERE f.cost_cache_write_5m IS NULL AND f.tokens_cache_write_5m > 0))::bigint AS unpriced_cache_write_5m,
+        (sum(f.tokens_cache_write_1h) FILTER (WHERE f.cost_cache_write_1h IS NULL AND f.tokens_cache_write_1h > 0))::bigint AS unpriced_cache_write_1h,
+        sum(f.cost_input) FILTER (WHERE card.is_assumed_input AND f.cost_input > 0) AS assumed_input,
+        sum(f.cost_output) FILTER (WHERE card.is_assumed_output AND f.cost_output > 0) AS assumed_output,
+        sum(f.cost_cache_read) FILTER (WHERE card.is_assumed_cache_read AND f.cost_cache_read > 0) AS assumed_cache_read,
+        sum(f.cost_cache_write) FILTER (WHERE card.is_assumed_cache_write AND f.cost_cache_write > 0) AS assumed_cache_write,
+        sum(f.cost_cache_write_5m) FILTER (WHERE card.is_assumed_cache_write_5m AND f.cost_cache_write_5m > 0) AS assumed_cache_write_5m,
+        sum(f.cost_cache_write_1h) FILTER (WHERE card.is_assumed_cache_write_1h AND f.cost_cache_write_1h > 0) AS assumed_cache_write_1h
     FROM billing_hourlyusage AS f
     LEFT JOIN billing_ratecard AS card ON card.organization_id = f.organization_id AND card.id = f.rate_card_id
     WHERE f.hour >= %(first_hour)s AND f.hour < %(last_hour)s
@@ -47,32 +47,21 @@ SELECT coalesce(added.date, stored.date) AS date, coalesce(added.series_id, stor
 FROM added
 FULL JOIN stored ON stored.date = added.date AND stored.series_id = added.series_id
 WHERE
-    added.invocations IS DISTINCT FROM stored.invocations
-    OR added.client_errors IS DISTINCT FROM stored.client_errors
-    OR added.server_errors IS DISTINCT FROM stored.server_errors
-    OR added.throttles IS DISTINCT FROM stored.throttles
-    OR added.tokens_input IS DISTINCT FROM stored.tokens_input
-    OR added.tokens_output IS DISTINCT FROM stored.tokens_output
-    OR added.tokens_cache_read IS DISTINCT FROM stored.tokens_cache_read
-    OR added.tokens_cache_write IS DISTINCT FROM stored.tokens_cache_write
-    OR added.tokens_cache_write_5m IS DISTINCT FROM stored.tokens_cache_write_5m
-    OR added.tokens_cache_write_1h IS DISTINCT FROM stored.tokens_cache_write_1h
-    OR added.cost_input IS DISTINCT FROM stored.cost_input
-    OR added.cost_output IS DISTINCT FROM stored.cost_output
-    OR added.cost_cache_read IS DISTINCT FROM stored.cost_cache_read
-    OR added.cost_cache_write IS DISTINCT FROM stored.cost_cache_write
-    OR added.cost_cache_write_5m IS DISTINCT FROM stored.cost_cache_write_5m
-    OR added.cost_cache_write_1h IS DISTINCT FROM stored.cost_cache_write_1h
-    OR added.unpriced_input IS DISTINCT FROM stored.unpriced_input
-    OR added.unpriced_output IS DISTINCT FROM stored.unpriced_output
-    OR added.unpriced_cache_read IS DISTINCT FROM stored.unpriced_cache_read
-    OR added.unpriced_cache_write IS DISTINCT FROM stored.unpriced_cache_write
-    OR added.unpriced_cache_write_5m IS DISTINCT FROM stored.unpriced_cache_write_5m
-    OR added.unpriced_cache_write_1h IS DISTINCT FROM stored.unpriced_cache_write_1h
-    OR added.assumed_input IS DISTINCT FROM stored.assumed_input
-    OR added.assumed_output IS DISTINCT FROM stored.assumed_output
-    OR added.assumed_cache_read IS DISTINCT FROM stored.assumed_cache_read
-    OR added.assumed_cache_write IS DISTINCT FROM stored.assumed_cache_write
-    OR added.assumed_cache_write_5m IS DISTINCT FROM stored.assumed_cache_write_5m
-    OR added.assumed_cache_write_1h IS DISTINCT FROM stored.assumed_cache_write_1h
+    (added.date, added.invocations, added.client_errors, added.server_errors, added.throttles,
+        added.tokens_input, added.tokens_output, added.tokens_cache_read, added.tokens_cache_write,
+        added.tokens_cache_write_5m, added.tokens_cache_write_1h, added.cost_input, added.cost_output,
+        added.cost_cache_read, added.cost_cache_write, added.cost_cache_write_5m, added.cost_cache_write_1h,
+        added.unpriced_input, added.unpriced_output, added.unpriced_cache_read, added.unpriced_cache_write,
+        added.unpriced_cache_write_5m, added.unpriced_cache_write_1h, added.assumed_input,
+        added.assumed_output, added.assumed_cache_read, added.assumed_cache_write,
+        added.assumed_cache_write_5m, added.assumed_cache_write_1h)
+    IS DISTINCT FROM
+    (stored.date, stored.invocations, stored.client_errors, stored.server_errors, stored.throttles,
+        stored.tokens_input, stored.tokens_output, stored.tokens_cache_read, stored.tokens_cache_write,
+        stored.tokens_cache_write_5m, stored.tokens_cache_write_1h, stored.cost_input, stored.cost_output,
+        stored.cost_cache_read, stored.cost_cache_write, stored.cost_cache_write_5m,
+        stored.cost_cache_write_1h, stored.unpriced_input, stored.unpriced_output, stored.unpriced_cache_read,
+        stored.unpriced_cache_write, stored.unpriced_cache_write_5m, stored.unpriced_cache_write_1h,
+        stored.assumed_input, stored.assumed_output, stored.assumed_cache_read, stored.assumed_cache_write,
+        stored.assumed_cache_write_5m, stored.assumed_cache_write_1h)
 ORDER BY 1, 2

@@ -1,6 +1,6 @@
 -- The stored counts of one window, to be rated again: in the order of series, so that a rate card serves many rows.
 -- grain: hour, series    replaces: nothing
--- params: aws_account_id, aws_region, first_hour, last_hour    twice: same rows
+-- params: series_ids, first_hour, last_hour    twice: same rows
 SELECT
     f.hour,
     f.series_id,
@@ -15,10 +15,8 @@ SELECT
     f.tokens_cache_write_5m,
     f.tokens_cache_write_1h
 FROM billing_hourlyusage AS f
-JOIN billing_usageseries AS s ON s.organization_id = f.organization_id AND s.id = f.series_id
 WHERE
-    s.aws_account_id = %(aws_account_id)s
-    AND s.aws_region = %(aws_region)s
+    f.series_id = ANY (%(series_ids)s)
     AND f.hour >= %(first_hour)s
     AND f.hour < %(last_hour)s
 ORDER BY f.series_id, f.hour
