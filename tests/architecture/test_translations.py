@@ -96,6 +96,13 @@ def test_no_text_is_missing_or_guessed() -> None:
     assert lacking == []
 
 
+def test_no_text_is_there_twice() -> None:
+    """Babel would take the last one; gettext, which updates the catalog, refuses all of it."""
+    entries = re.findall(r"^msgid ", (ROOT / CATALOG).read_text(), flags=re.MULTILINE)
+
+    assert len(entries) == len(COMMITTED) + 1, "the header is the one that is no text"
+
+
 def test_a_translation_keeps_parameters_and_tags() -> None:
     """The plural decides: Japanese has one form, and it must be able to say every number."""
     changed = [
