@@ -8,14 +8,14 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connections
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import setup_databases
 from pytest_django import DjangoDbBlocker
 
 from config.local import postgres, processes
@@ -94,7 +94,7 @@ def cluster() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> None:
     """Make and migrate the test database as its owner, whichever databases the collected tests name.
 
     pytest-django sets up only the aliases that tests ask for; one that asks for the application's alone would run
@@ -104,14 +104,10 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: DjangoDbB
     # Each worker of a parallel run has a database of its own: `test_yosan_gw0` and so on.
     request.getfixturevalue("django_db_modify_db_settings")
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=ALIASES, serialized_aliases={})
+        setup_databases(verbosity=0, interactive=False, aliases=ALIASES, serialized_aliases={})
         for alias in ALIASES:
             assert connections[alias].settings_dict["NAME"].startswith("test_"), f"{alias} is no test database"
-    yield
-    with django_db_blocker.unblock():
-        # Both roles are in the same database, and a database with clients cannot be dropped.
-        connections["default"].close()
-        teardown_databases(made, verbosity=0)
+    # Nothing is dropped: the cluster goes as a whole, and a database with clients left cannot be dropped.
 
 
 @pytest.fixture(scope="session", autouse=True)
