@@ -126,14 +126,15 @@ def _connections(states: Sequence[str], connection_id: int | None = None) -> dic
 
 
 def _reached(connections: dict[int, AwsConnection]) -> dict[SourceKey, datetime | None]:
-    """Up to when each source is stored without a gap: its newest filled window and the unfilled ones before say that."""
-    windows = CollectionWindow.objects.filter(connection_id__in=list(connections))
+    """Up to when each source is stored without a gap: what its unfilled windows, those before them and the newest say."""
+    windows = CollectionWindow.objects.filter(connection_id__in=list(connections)).exclude(source=Source.INVENTORY)
     keys = ("connection_id", "source", "aws_region")
-    newest = windows.filter(filled_until__isnull=False).order_by(*keys, "-window_start").distinct(*keys)
-    unfilled = windows.filter(Q(filled_until__isnull=True) | Q(filled_until__lt=F("window_end")))
-    recent = unfilled.exclude(source=Source.INVENTORY)
+    filled = windows.filter(filled_until__isnull=False)
+    newest = filled.order_by(*keys, "-window_start").distinct(*keys)
+    unfilled = list(windows.filter(Q(filled_until__isnull=True) | Q(filled_until__lt=F("window_end"))))
+    before = filled.filter(window_end__in={row.window_start for row in unfilled})
     grouped: dict[SourceKey, dict[int, KnownWindow]] = defaultdict(dict)
-    for row in (*newest, *recent):
+    for row in (*newest, *unfilled, *before):
         grouped[row.connection_id, row.source, row.aws_region][row.pk] = _known(row)
     return {key: _until(found.values(), connections[key[0]]) for key, found in grouped.items()}
 

@@ -1,82 +1,74 @@
-"""A range is cut into whole UTC days and hours that cover it once, each within one period of the time zone."""
+"""A range is cut into whole UTC days and edge hours, so that every hour lies in exactly one slice."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from billing.domain.dimensions import Granularity
-from billing.domain.periods import HOUR, Month, local_day, utc_day_start
+from billing.domain.periods import DAY, each_hour, local_day
 from billing.domain.slices import Slice, Slices, cut
 
-ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo", "Pacific/Apia")
-START = datetime(2026, 10, 30, tzinfo=UTC)
+START = datetime(2026, 3, 27, 22, tzinfo=UTC)
+END = datetime(2026, 4, 2, 5, tzinfo=UTC)
+# Berlin moves its clocks on 29 March 2026; Kathmandu is 5:45 ahead; Lord Howe moves by half an hour.
+ZONES = ("UTC", "Asia/Tokyo", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
 
 
-def at(day: int, hour: int = 0, month: int = 10) -> datetime:
-    return datetime(2026, month, day, hour, tzinfo=UTC)
+def hours_of(slices: Slices) -> list[datetime]:
+    return sorted(hour for piece in (*slices.days, *slices.hours) for hour in each_hour(piece.start, piece.end))
 
 
-def hours_of(slices: Slices) -> list[tuple[datetime, datetime | None]]:
-    found = []
+@pytest.mark.parametrize("time_zone", ZONES)
+@pytest.mark.parametrize("granularity", [None, *Granularity])
+def test_every_hour_lies_in_exactly_one_slice(granularity: Granularity | None, time_zone: str) -> None:
+    assert hours_of(cut(START, END, granularity, time_zone)) == list(each_hour(START, END))
+
+
+@pytest.mark.parametrize("time_zone", ZONES)
+@pytest.mark.parametrize("granularity", [Granularity.DAY, Granularity.MONTH])
+def test_an_hour_lies_in_the_period_in_which_it_begins(granularity: Granularity, time_zone: str) -> None:
+    slices = cut(START, END, granularity, time_zone)
     for piece in (*slices.days, *slices.hours):
-        hour = piece.start
-        while hour < piece.end:
-            found.append((hour, piece.period))
-            hour += HOUR
-    return sorted(found, key=lambda item: item[0])
+        for hour in each_hour(piece.start, piece.end):
+            day = local_day(hour, time_zone)
+            period = hour.date() if piece.period is None else piece.period.date()
+            assert period == (day if granularity is Granularity.DAY else day.replace(day=1))
 
 
-def test_whole_days_come_from_the_roll_up_and_edges_from_the_hours() -> None:
-    slices = cut(at(30, 22), at(2, 3, 11), None, "UTC")
-    assert slices.days == (Slice(None, at(31), at(2, 0, 11)),)
-    assert slices.hours == (Slice(None, at(30, 22), at(31)), Slice(None, at(2, 0, 11), at(2, 3, 11)))
+def test_days_of_utc_are_read_from_the_roll_up_in_one_stretch() -> None:
+    slices = cut(START, END, Granularity.DAY, "UTC")
+    assert slices.days == (Slice(None, datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)),)
+    assert [piece.period for piece in slices.hours] == [
+        datetime(2026, 3, 27, tzinfo=UTC),
+        datetime(2026, 4, 2, tzinfo=UTC),
+    ]
 
 
-def test_days_of_utc_name_themselves_and_only_edges_are_named() -> None:
-    slices = cut(at(30, 22), at(2, 3, 11), Granularity.DAY, "UTC")
-    assert slices.days == (Slice(None, at(31), at(2, 0, 11)),)
-    assert slices.hours == (
-        Slice(at(30), at(30, 22), at(31)),
-        Slice(at(2, 0, 11), at(2, 0, 11), at(2, 3, 11)),
-    )
+def test_a_month_of_another_zone_is_whole_days_and_its_edges() -> None:
+    slices = cut(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC), Granularity.MONTH, "Asia/Tokyo")
+    assert [(piece.period and piece.period.date(), piece.end - piece.start) for piece in slices.days] == [
+        (date(2026, 3, 1), 30 * DAY),
+        (date(2026, 4, 1), 29 * DAY),
+    ]
+    assert max(piece.end - piece.start for piece in slices.hours) < DAY
 
 
-def test_within_one_day_there_are_only_hours() -> None:
-    assert cut(at(30, 2), at(30, 5), None, "UTC") == Slices(days=(), hours=(Slice(None, at(30, 2), at(30, 5)),))
-    assert cut(at(30, 2), at(30, 5), Granularity.HOUR, "Asia/Tokyo").hours == (Slice(None, at(30, 2), at(30, 5)),)
-
-
-def test_a_day_of_tokyo_is_two_halves_of_utc_days() -> None:
-    slices = cut(at(30, 15), at(31, 15), Granularity.DAY, "Asia/Tokyo")
-    assert slices.days == ()
-    assert slices.hours == (Slice(at(31), at(30, 15), at(31, 15)),)
+def test_a_range_within_one_day_is_hours_only() -> None:
+    start = datetime(2026, 3, 28, 3, tzinfo=UTC)
+    for granularity in (None, *Granularity):
+        slices = cut(start, start + timedelta(hours=2), granularity, "UTC")
+        assert slices.days == ()
+        assert len(slices.hours) == 1
 
 
 @pytest.mark.parametrize("granularity", [None, *Granularity])
-def test_an_empty_range_has_no_slices(granularity: Granularity | None) -> None:
+def test_nothing_is_cut_into_nothing(granularity: Granularity | None) -> None:
     assert cut(START, START, granularity, "UTC") == Slices(days=(), hours=())
+    assert cut(START, START, granularity, "Asia/Tokyo") == Slices(days=(), hours=())
 
 
-@given(
-    st.integers(0, 24 * 70),
-    st.integers(0, 24 * 70),
-    st.sampled_from([None, *Granularity]),
-    st.sampled_from(ZONES),
-)
-def test_every_hour_of_a_range_is_there_once_and_in_its_period(
-    first: int, length: int, granularity: Granularity | None, time_zone: str
-) -> None:
-    start = START + timedelta(hours=first)
-    end = start + timedelta(hours=length)
-    found = hours_of(cut(start, end, granularity, time_zone))
-    assert [hour for hour, _ in found] == [start + HOUR * index for index in range(length)]
-    for hour, period in found:
-        if period is None:
-            assert granularity in (None, Granularity.HOUR) or (granularity, time_zone) == (Granularity.DAY, "UTC")
-            continue
-        day = local_day(hour, time_zone)
-        assert period == utc_day_start(Month.of(day).start if granularity is Granularity.MONTH else day)
+def test_a_broken_hour_belongs_to_the_range_in_which_it_begins() -> None:
+    slices = cut(START + timedelta(minutes=1), END + timedelta(minutes=1), None, "UTC")
+    assert hours_of(slices) == list(each_hour(START + timedelta(hours=1), END + timedelta(hours=1)))
