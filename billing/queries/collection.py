@@ -127,11 +127,16 @@ def _connections(states: Sequence[str], connection_id: int | None = None) -> dic
 
 def _reached(connections: dict[int, AwsConnection]) -> dict[SourceKey, datetime | None]:
     """Up to when each source is stored without a gap: what its unfilled windows, those before them and the newest say."""
-    windows = CollectionWindow.objects.filter(connection_id__in=list(connections)).exclude(source=Source.INVENTORY)
+    windows = CollectionWindow.objects.filter(connection_id__in=list(connections))
     keys = ("connection_id", "source", "aws_region")
     filled = windows.filter(filled_until__isnull=False)
     newest = filled.order_by(*keys, "-window_start").distinct(*keys)
-    unfilled = list(windows.filter(Q(filled_until__isnull=True) | Q(filled_until__lt=F("window_end"))))
+    # (An inventory is a picture of the present: a day without one leaves no gap.)
+    unfilled = list(
+        windows.exclude(source=Source.INVENTORY).filter(
+            Q(filled_until__isnull=True) | Q(filled_until__lt=F("window_end"))
+        )
+    )
     before = filled.filter(window_end__in={row.window_start for row in unfilled})
     grouped: dict[SourceKey, dict[int, KnownWindow]] = defaultdict(dict)
     for row in (*newest, *unfilled, *before):
