@@ -20,6 +20,7 @@ from billing.models import (
     CollectionWindow,
     ExchangeRate,
     HourlyUsage,
+    RateCard,
     SeriesAssignment,
     UsageSeries,
 )
@@ -175,6 +176,23 @@ def make_series(*, model_id: str = "amazon.nova-pro", cost_center: CostCenter | 
     return series
 
 
+def _rate_card(*, has_price: bool) -> RateCard:
+    """The card that an hour was rated with says whether its tokens have a price."""
+    rate = {"rate": "1" if has_price else None, "source": "a list", "is_assumed": False}
+    card, _ = RateCard.objects.get_or_create(
+        fingerprint="priced" if has_price else "unpriced",
+        defaults={
+            "model_id": "amazon.nova-pro",
+            "aws_region": REGION,
+            "routing_class": "REGIONAL",
+            "tier": "STANDARD",
+            "rates": {token_class.value: rate for token_class in TOKEN_CLASSES},
+            **{f"is_assumed_{token_class.value}": False for token_class in TOKEN_CLASSES},
+        },
+    )
+    return card
+
+
 def make_spend(costs: Mapping[datetime, str | int | None], *, series: UsageSeries | None = None) -> UsageSeries:
     """Dollars by UTC hour; None: a thousand tokens that have no price."""
     series = series or make_series()
@@ -194,8 +212,9 @@ def make_spend(costs: Mapping[datetime, str | int | None], *, series: UsageSerie
             **{f"tokens_{name}": 1000 if name == "input" else 0 for name in names},
             **{f"cost_{name}": Decimal(0) for name in names if name != "input"},
             cost_input=None if cost is None else Decimal(cost),
+            rate_card_id=_rate_card(has_price=cost is not None).pk,
         )
-    roll_up({"aws_account_id": ACCOUNT, "aws_region": REGION}, hours[0], hours[-1] + timedelta(hours=1))
+    roll_up([series.pk], hours[0], hours[-1] + timedelta(hours=1))
     return series
 
 
