@@ -28,7 +28,8 @@ from billing.models import (
     SeriesAssignment,
     UsageSeries,
 )
-from billing.sql import ensure_months, execute
+from billing.operations.rating import roll_up
+from billing.sql import ensure_months
 from tests.cast import NOW, Cast, inside
 from tests.factories.accounts import make_cost_center
 
@@ -120,10 +121,11 @@ def make_series(model_id: str, routing: Routing = Routing.IN_REGION) -> UsageSer
     )
 
 
-def make_card(*, assumed: Collection[str] = ()) -> RateCard:
+def make_card(*, rate: str | None, assumed: Collection[str] = ()) -> RateCard:
+    """The card that hours were rated with; without a rate none of its classes has a price."""
     return RateCard.objects.create(
-        fingerprint="-".join(["card", *assumed]),
-        rates={},
+        fingerprint="-".join(["card", str(rate), *assumed]),
+        rates={name: {"rate": rate, "source": "a list", "is_assumed": name in assumed} for name in CLASSES},
         **{f"is_assumed_{name}": name in assumed for name in CLASSES},
     )
 
@@ -168,20 +170,14 @@ def facts(cast: Cast) -> None:
     with inside(cast.acme):
         ensure_months("billing_hourlyusage", [FIRST.date(), date(2026, 11, 1)])
         ensure_months("billing_dailyusage", [FIRST.date(), date(2026, 11, 1)])
-        card, unknown_card = make_card(assumed=["input"]), make_card()
+        card, unknown_card = make_card(rate="1", assumed=["input"]), make_card(rate=None)
         nova, unknown = make_series("nova-pro"), make_series("", Routing.GLOBAL)
         for offset in range(72):
             hour = FIRST + timedelta(hours=offset)
             tokens = 100 * (1 + offset // 24) + offset % 24
             make_hour(nova, hour, tokens, Decimal("0.000001"), card)
             make_hour(unknown, hour, 7, None, unknown_card)
-        execute(
-            "insert_daily_usage",
-            aws_account_id=ACCOUNT,
-            aws_region=REGION,
-            first_hour=FIRST,
-            last_hour=FIRST + timedelta(days=3),
-        )
+        roll_up([nova.pk, unknown.pk], FIRST, FIRST + timedelta(days=3))
         center = make_cost_center(code="search")
         SeriesAssignment.objects.create(usage_series=nova, cost_center=center, origin="TAG")
 
