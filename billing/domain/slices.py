@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from billing.domain.dimensions import Granularity
 from billing.domain.periods import DAY, DateRange, Month, ceil_hour, local_day, local_range_hours, utc_day_start
@@ -96,3 +96,65 @@ def _split(slices: Iterable[Slice]) -> Slices:
             if edge.start < edge.end
         )
     return Slices(days=tuple(days), hours=tuple(hours))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedDay:
+    """A UTC day, and the local day that most of its hours belong to."""
+
+    day: date
+    owner: date
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The hours of a UTC day that belong to another local day than the one that owns the UTC day."""
+
+    day: date
+    owner: date
+    period: date
+    start: datetime
+    end: datetime
+
+
+def share_out_days(days: DateRange, time_zone: str) -> tuple[tuple[OwnedDay, ...], tuple[Block, ...]]:
+    """Take local days apart into UTC days, which are rolled up, and the few hours that have to change their day.
+
+    A local day is the UTC days that it owns, minus the blocks in them that are not its own, plus its blocks elsewhere.
+    In Tokyo that takes nine hours a day out of the facts instead of twenty-four. UTC days at the edges may be owned by
+    local days outside the range, which the caller leaves away.
+    """
+    if not days:
+        return (), ()
+    first, last = local_range_hours(days, time_zone)
+    owned: list[OwnedDay] = []
+    blocks: list[Block] = []
+    midnight = utc_day_start(first)
+    while midnight < last:
+        parts = list(_local_parts(midnight, time_zone))
+        owner = max(parts, key=lambda part: (part.end - part.start, part.start))
+        owned.append(OwnedDay(midnight.date(), owner.period))
+        blocks += [
+            Block(midnight.date(), owner.period, part.period, part.start, part.end)
+            for part in parts
+            if part is not owner
+        ]
+        midnight += DAY
+    return tuple(owned), tuple(blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    period: date
+    start: datetime
+    end: datetime
+
+
+def _local_parts(midnight: datetime, time_zone: str) -> Iterator[_Part]:
+    """The local days that a UTC day touches, with its hours in each."""
+    start = midnight
+    while start < midnight + DAY:
+        period = local_day(start, time_zone)
+        _, end = local_range_hours(DateRange(period, period + DAY), time_zone)
+        yield _Part(period, start, min(end, midnight + DAY))
+        start = end

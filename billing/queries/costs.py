@@ -10,8 +10,8 @@ from typing import Any
 from accounts.domain.pages import Page
 from billing.domain.dimensions import Basis, Dimension, Granularity, Provider
 from billing.domain.exchange_rates import USD
-from billing.domain.periods import DAY, DateRange, local_day_hours, utc_day_start
-from billing.domain.slices import UTC_ZONES, Slice, Slices
+from billing.domain.periods import DAY, DateRange, utc_day_start
+from billing.domain.slices import share_out_days
 from billing.queries.questions import (
     SpendQuestion,
     check,
@@ -20,7 +20,7 @@ from billing.queries.questions import (
     position_parameters,
     row_limit,
 )
-from billing.queries.usage import RatedRow, read_rated, slice_parameters
+from billing.queries.usage import RatedRow, read_rated
 from billing.sql import execute
 
 __all__ = ["DailySpend", "SpendQuestion", "SpendRow", "list_daily_spend", "list_spend"]
@@ -69,18 +69,26 @@ def list_spend(question: SpendQuestion, *, after: str | None = None, limit: int 
 
 
 def list_daily_spend(*, start: date, end: date, time_zone: str, by: Dimension | None = None) -> tuple[DailySpend, ...]:
-    """Return the rated cost of each day of a time zone, by day and key; a day or key without any facts is absent."""
+    """Return the rated cost of each day of a time zone, by day and key; what cost nothing is absent."""
     assert by is None or by in DAILY_DIMENSIONS, by
-    days = DateRange(start, end)
-    if time_zone in UTC_ZONES:
-        slices = Slices(days=(Slice(None, utc_day_start(start), utc_day_start(end)),), hours=())
-    else:
-        slices = Slices(
-            days=(), hours=tuple(Slice(utc_day_start(day), *local_day_hours(day, time_zone)) for day in days)
-        )
-    parameters = slice_parameters(slices)
-    parameters["hour_periods"] = [piece.period.date() for piece in slices.hours if piece.period]
-    rows = execute("daily_spend", dimension=by.value if by else "", **parameters)
+    owned, blocks = share_out_days(DateRange(start, end), time_zone)
+    rows = execute(
+        "daily_spend",
+        dimension=by.value if by else "",
+        first_period=start,
+        last_period=end,
+        days=[one.day for one in owned],
+        owners=[one.owner for one in owned],
+        first_day=min((one.day for one in owned), default=start),
+        last_day=max((one.day for one in owned), default=start) + DAY,
+        block_days=[block.day for block in blocks],
+        block_owners=[block.owner for block in blocks],
+        block_periods=[block.period for block in blocks],
+        block_starts=[block.start for block in blocks],
+        block_ends=[block.end for block in blocks],
+        first_hour=min((block.start for block in blocks), default=utc_day_start(start)),
+        last_hour=max((block.end for block in blocks), default=utc_day_start(start)),
+    )
     return tuple(DailySpend(date=day, key=key or None, cost=cost) for day, key, cost in rows)
 
 

@@ -1,33 +1,50 @@
--- Rated cost of each day, whole or by one dimension: the narrow reading behind forecasts, budgets and charts.
+-- Rated cost of each local day, whole or by one dimension: the narrow reading behind forecasts, budgets and charts.
 -- grain: day, the dimension asked for    replaces: nothing
--- params: hour_periods, hour_starts, hour_ends (the hours of each local day), first_hour, last_hour, first_day, last_day (the
---         same for UTC days, which are read from the roll-up; either pair is empty), dimension (model, aws_region,
+-- params: days, owners (UTC days and the local day that owns each); block_days, block_owners, block_periods, block_starts,
+--         block_ends (hours of a UTC day that belong to another local day than its owner); first_day, last_day, first_hour,
+--         last_hour (bounds of both); first_period, last_period (the local days asked for); dimension (model, aws_region,
 --         aws_account, publisher, cost_center or none)    twice: same rows
-WITH facts AS (
+WITH blocks AS (
     SELECT
-        f.date AS period,
+        block.owner,
+        block.period,
+        block.day AS date,
+        moving.organization_id,
+        moving.series_id,
+        moving.cost
+    FROM unnest(
+        %(block_owners)s::date[], %(block_periods)s::date[], %(block_days)s::date[],
+        %(block_starts)s::timestamptz[], %(block_ends)s::timestamptz[]
+    ) AS block (owner, period, day, starts, ends)
+    -- Added up block by block, through the index: joined by range, every fact might be compared with every block.
+    CROSS JOIN LATERAL (
+        SELECT
+            f.organization_id,
+            f.series_id,
+            sum(
+                coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
+                + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0)
+            ) AS cost
+        FROM billing_hourlyusage AS f
+        WHERE
+            f.hour >= block.starts AND f.hour < block.ends AND f.hour >= %(first_hour)s AND f.hour < %(last_hour)s
+        GROUP BY 1, 2
+    ) AS moving
+),
+facts AS (
+    SELECT
+        owned.owner AS period,
         f.date,
         f.organization_id,
         f.series_id,
         coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
         + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0) AS cost
-    FROM billing_dailyusage AS f
-    WHERE f.date >= %(first_day)s AND f.date < %(last_day)s
+    FROM unnest(%(days)s::date[], %(owners)s::date[]) AS owned (day, owner)
+    JOIN billing_dailyusage AS f ON f.date = owned.day AND f.date >= %(first_day)s AND f.date < %(last_day)s
     UNION ALL
-    SELECT
-        slice.period,
-        (f.hour AT TIME ZONE 'UTC')::date AS date,
-        f.organization_id,
-        f.series_id,
-        sum(
-            coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
-            + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0)
-        )
-    FROM unnest(%(hour_periods)s::date[], %(hour_starts)s::timestamptz[], %(hour_ends)s::timestamptz[])
-        AS slice (period, starts, ends)
-    JOIN billing_hourlyusage AS f
-        ON f.hour >= slice.starts AND f.hour < slice.ends AND f.hour >= %(first_hour)s AND f.hour < %(last_hour)s
-    GROUP BY 1, 2, 3, 4
+    SELECT moved.period, b.date, b.organization_id, b.series_id, moved.cost
+    FROM blocks AS b
+    CROSS JOIN LATERAL (VALUES (b.owner, -b.cost), (b.period, b.cost)) AS moved (period, cost)
 )
 SELECT
     f.period,
@@ -50,5 +67,7 @@ LEFT JOIN billing_seriesassignment AS a
     AND (a.assigned_to IS NULL OR a.assigned_to > f.date)
 LEFT JOIN accounts_costcenter AS center
     ON %(dimension)s = 'cost_center' AND center.organization_id = a.organization_id AND center.id = a.cost_center_id
+WHERE f.period >= %(first_period)s AND f.period < %(last_period)s
 GROUP BY 1, 2
+HAVING sum(f.cost) <> 0
 ORDER BY 1, 2

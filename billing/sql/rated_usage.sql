@@ -57,8 +57,13 @@ facts AS (
         f.assumed_cache_write_1h
     FROM unnest(%(day_periods)s::timestamptz[], %(day_starts)s::date[], %(day_ends)s::date[])
         AS slice (period, starts, ends)
-    JOIN billing_dailyusage AS f
-        ON f.date >= slice.starts AND f.date < slice.ends AND f.date >= %(first_day)s AND f.date < %(last_day)s
+    -- Slice by slice, through the index (OFFSET keeps the planner from joining by range, every fact with every slice).
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM billing_dailyusage AS u
+        WHERE u.date >= slice.starts AND u.date < slice.ends AND u.date >= %(first_day)s AND u.date < %(last_day)s
+        OFFSET 0
+    ) AS f
     UNION ALL
     SELECT
         coalesce(slice.period, f.hour),
@@ -92,8 +97,12 @@ facts AS (
         CASE WHEN card.is_assumed_cache_write_1h THEN f.cost_cache_write_1h END
     FROM unnest(%(hour_periods)s::timestamptz[], %(hour_starts)s::timestamptz[], %(hour_ends)s::timestamptz[])
         AS slice (period, starts, ends)
-    JOIN billing_hourlyusage AS f
-        ON f.hour >= slice.starts AND f.hour < slice.ends AND f.hour >= %(first_hour)s AND f.hour < %(last_hour)s
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM billing_hourlyusage AS u
+        WHERE u.hour >= slice.starts AND u.hour < slice.ends AND u.hour >= %(first_hour)s AND u.hour < %(last_hour)s
+        OFFSET 0
+    ) AS f
     LEFT JOIN billing_ratecard AS card ON card.organization_id = f.organization_id AND card.id = f.rate_card_id
 ),
 grouped AS (

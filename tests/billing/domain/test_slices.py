@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from billing.domain.dimensions import Granularity
-from billing.domain.periods import DAY, each_hour, local_day
-from billing.domain.slices import Slice, Slices, cut
+from billing.domain.periods import DAY, DateRange, each_hour, local_day, local_day_hours, utc_day_start
+from billing.domain.slices import Slice, Slices, cut, share_out_days
 
 START = datetime(2026, 3, 27, 22, tzinfo=UTC)
 END = datetime(2026, 4, 2, 5, tzinfo=UTC)
@@ -72,3 +73,27 @@ def test_nothing_is_cut_into_nothing(granularity: Granularity | None) -> None:
 def test_a_broken_hour_belongs_to_the_range_in_which_it_begins() -> None:
     slices = cut(START + timedelta(minutes=1), END + timedelta(minutes=1), None, "UTC")
     assert hours_of(slices) == list(each_hour(START + timedelta(hours=1), END + timedelta(hours=1)))
+
+
+@pytest.mark.parametrize("time_zone", [*ZONES, "Europe/London", "Pacific/Kiritimati", "America/St_Johns"])
+@pytest.mark.parametrize("first", [date(2026, 3, 26), date(2026, 10, 22)])  # around both changes of the clocks
+def test_local_days_are_put_together_out_of_utc_days_and_blocks(time_zone: str, first: date) -> None:
+    days = DateRange(first, first + timedelta(days=9))
+    owned, blocks = share_out_days(days, time_zone)
+    found: dict[date, set[datetime]] = defaultdict(set)
+    for one in owned:
+        found[one.owner] |= set(each_hour(utc_day_start(one.day), utc_day_start(one.day) + DAY))
+    for block in blocks:
+        hours = set(each_hour(block.start, block.end))
+        assert len(hours) <= 12
+        assert hours <= found[block.owner]
+        found[block.owner] -= hours
+    for block in blocks:
+        found[block.period] |= set(each_hour(block.start, block.end))
+    for day in days:
+        assert found[day] == set(each_hour(*local_day_hours(day, time_zone)))
+    assert blocks == () or time_zone != "UTC"
+
+
+def test_no_days_are_shared_out_into_none() -> None:
+    assert share_out_days(DateRange(date(2026, 3, 1), date(2026, 3, 1)), "Asia/Tokyo") == ((), ())
