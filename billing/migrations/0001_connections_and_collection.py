@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                 ("read_at", models.DateTimeField(blank=True, null=True)),
                 ("stored_at", models.DateTimeField(blank=True, null=True)),
                 ("rows", models.PositiveIntegerField(default=0)),
+                ("rated_at", models.DateTimeField(blank=True, null=True)),
                 ("is_rating_due", models.BooleanField(default=False)),
                 (
                     "connection",

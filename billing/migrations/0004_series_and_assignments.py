@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 ),
                 ("tags", models.JSONField(default=dict)),
                 ("first_seen_at", models.DateTimeField()),
+                ("named_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "organization",
                     models.ForeignKey(

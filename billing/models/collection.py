@@ -44,7 +44,8 @@ class CollectionWindow(TenantModel):
     read_at = models.DateTimeField(null=True, blank=True)
     stored_at = models.DateTimeField(null=True, blank=True)
     rows = models.PositiveIntegerField(default=0)
-    # A price has changed since the rows were rated.
+    # From when the prices and names are that the rows were rated with; whether one has changed since.
+    rated_at = models.DateTimeField(null=True, blank=True)
     is_rating_due = models.BooleanField(default=False)
 
     objects: ClassVar[TenantManager[CollectionWindow]] = TenantManager()

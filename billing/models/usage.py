@@ -39,6 +39,8 @@ class UsageSeries(TenantModel):
     routing = models.CharField(max_length=16, choices=[(routing.value, routing.value) for routing in Routing])
     tags = models.JSONField(default=dict)
     first_seen_at = models.DateTimeField()
+    # When the model was last read differently than at first: what was rated before is rated again.
+    named_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[TenantManager[UsageSeries]] = TenantManager()
 

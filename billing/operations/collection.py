@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
-from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.bedrock import LIST_PROFILES
@@ -25,9 +25,10 @@ from billing.domain.collection import (
     due_windows,
 )
 from billing.domain.connections import COLLECTING_STATES, ConnectionFault, ConnectionState
-from billing.models import AwsConnection, CollectionRun, CollectionWindow, ModelPrice
+from billing.models import AwsConnection, CollectionRun, CollectionWindow
 from billing.operations.costs import read_bill
 from billing.operations.inventory import read_inventory
+from billing.operations.rating import find_rating_due
 from billing.operations.series import assign_series
 from billing.operations.usage import read_usage
 from billing.operations.windows import (
@@ -85,10 +86,12 @@ def plan_collection(*, now: datetime) -> int:
             .order_by("id")
         )
         due = sum(_plan(connection, now) for connection in connections)
-        assign_series(now=now)
-        _find_rating_due()
         CollectionRun.objects.filter(finished_at__lt=now - RUNS_KEPT).delete()
-        return due
+    # Apart, since they may wait for windows that are being stored.
+    find_rating_due()
+    with tenant_transaction():
+        assign_series(now=now)
+    return due
 
 
 def offer_windows(*, now: datetime) -> list[int]:
@@ -206,14 +209,6 @@ def _plan(connection: AwsConnection, now: datetime) -> int:
     spans = [span for span in due if not NEEDS[span.source] & missing]
     _write(connection, spans, now)
     return len(spans)
-
-
-def _find_rating_due() -> None:
-    """What was rated before the newest published price was listed is rated again."""
-    newest = ModelPrice.objects.aggregate(newest=Max("listed_at"))["newest"]
-    if newest is not None:
-        rated_before = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, stored_at__lt=newest)
-        rated_before.filter(is_rating_due=False).update(is_rating_due=True)
 
 
 def _write(connection: AwsConnection, spans: Iterable[WindowSpan], now: datetime) -> None:

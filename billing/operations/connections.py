@@ -29,7 +29,7 @@ from billing.domain.connections import (
     check_tag_key,
     external_id_from,
 )
-from billing.models import AwsConnection, CollectionWindow
+from billing.models import AwsConnection, BilledSeries, CollectionWindow
 from billing.operations.collection import NEEDS, failure_of
 from billing.operations.verification import Examination, examine
 from billing.operations.windows import Clock, role_of
@@ -289,6 +289,8 @@ def _paid_by_another(row: AwsConnection) -> ConnectionFault | None:
 
 
 def _accept(row: AwsConnection, now: datetime) -> None:
+    if row.connected_at is None:
+        _take_over_bill(row)
     row.state = ConnectionState.VERIFIED
     row.connected_at = row.connected_at or now
     row.verified_at = row.scanned_at = now
@@ -301,6 +303,14 @@ def _accept(row: AwsConnection, now: datetime) -> None:
     CollectionWindow.objects.filter(connection=row, state=WindowState.FAILED, source__in=readable).update(
         state=WindowState.DUE, next_attempt_at=now, failures=0, last_error=""
     )
+
+
+def _take_over_bill(row: AwsConnection) -> None:
+    """Go on with the bill that an earlier, disconnected connection to the account has left: read anew it would be double."""
+    earlier = AwsConnection.objects.filter(
+        aws_account_id=row.aws_account_id, state=ConnectionState.DISCONNECTED, deletion_asked_at__isnull=True
+    )
+    BilledSeries.objects.filter(connection__in=earlier).update(connection=row)
 
 
 def _refuse(row: AwsConnection, fault: ConnectionFault, detail: str) -> None:

@@ -107,7 +107,7 @@ def remember_profiles(
 def _store(claim: Claim, found: Inventory, now: datetime) -> Stored:
     place = _place(claim)
     remember_profiles(place, found.profiles, found.tags, now)
-    read_series_again(place, profiles_of(place), get_model_catalog())
+    read_series_again(place, profiles_of(place), get_model_catalog(), now)
     _remember_silent_models(place, found.silent_model_ids, now)
     return Stored(rows=len(found.profiles), missing_permissions=found.missing_permissions)
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Max
+
 from accounts.tenancy.context import tenant_transaction
 from billing.domain.catalog import PriceBook
 from billing.domain.collection import Source
@@ -17,7 +19,7 @@ from billing.domain.periods import DAY, utc_day_start
 from billing.domain.rating import RateCard as Card
 from billing.domain.rating import RatedRecord, rate
 from billing.domain.records import TokenCounts, UsageRecord
-from billing.models import CollectionWindow, RateCard, UsageSeries
+from billing.models import AwsConnection, CollectionWindow, ModelPrice, RateCard, UsageSeries
 from billing.queries.catalog import get_price_book
 from billing.sql import execute, load
 
@@ -132,6 +134,20 @@ def mark_rating_due(*, start: datetime, end: datetime | None) -> int:
     return windows.update(is_rating_due=True)
 
 
+def find_rating_due() -> None:
+    """Mark the windows that were rated before the newest published price was listed, or before a series got its name."""
+    with tenant_transaction():
+        windows = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, is_rating_due=False)
+        listed_at = ModelPrice.objects.aggregate(newest=Max("listed_at"))["newest"]
+        if listed_at is not None:
+            windows.filter(rated_at__lt=listed_at).update(is_rating_due=True)
+        named = UsageSeries.objects.filter(named_at__isnull=False).values_list("aws_account_id", "aws_region")
+        for aws_account_id, aws_region, named_at in named.annotate(newest=Max("named_at")):
+            connections = AwsConnection.objects.filter(aws_account_id=aws_account_id)
+            rated_before = windows.filter(connection__in=connections, aws_region=aws_region, rated_at__lte=named_at)
+            rated_before.update(is_rating_due=True)
+
+
 def list_windows_to_rate(*, start: datetime | None = None, end: datetime | None = None) -> list[int]:
     """Return the windows whose rating is due, newest first; with a range, those of the range, due or not."""
     with tenant_transaction():
@@ -166,8 +182,8 @@ def rerate_window(*, window_id: int, now: datetime) -> int | None:
             rows = _rate_stored(window, place, window.window_start, window.filled_until)
         window.is_rating_due = False
         # Whoever looks for new data shall look at these as well.
-        window.stored_at = now
-        window.save(update_fields=["is_rating_due", "stored_at"])
+        window.stored_at = window.rated_at = now
+        window.save(update_fields=["is_rating_due", "stored_at", "rated_at"])
         return rows
 
 

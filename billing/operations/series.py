@@ -15,7 +15,6 @@ from billing.domain.records import BilledRecord
 from billing.models import (
     AwsConnection,
     BilledSeries,
-    CollectionWindow,
     InferenceProfile,
     SeriesAssignment,
     UsageSeries,
@@ -57,8 +56,10 @@ def find_or_add_usage_series(
     # Another window of the same region may make the same series at the same time: whoever comes second takes them.
     UsageSeries.objects.bulk_create(missing, ignore_conflicts=True)
     known = _known(wanted)
-    for raw, key in wanted.items():
-        _read_anew(known[raw], key, tags_of_profile.get(key.inference_profile_id))
+    # In the order of their ids, as everywhere: two transactions that change the same series wait, and do not lock up.
+    for raw in sorted(wanted, key=lambda raw: known[raw].pk):
+        key = wanted[raw]
+        _read_anew(known[raw], key, tags_of_profile.get(key.inference_profile_id), now)
     return {key: known[raw].pk for raw, key in wanted.items()}
 
 
@@ -87,7 +88,9 @@ def billed_key(record: BilledRecord) -> BilledKey:
     return BilledKey(record.aws_account_id, record.service, record.usage_type, record.unit, record.currency)
 
 
-def read_series_again(place: Mapping[str, str], profiles: Sequence[InferenceProfile], catalog: ModelCatalog) -> int:
+def read_series_again(
+    place: Mapping[str, str], profiles: Sequence[InferenceProfile], catalog: ModelCatalog, now: datetime
+) -> int:
     """Read the series of one account and region again with what is known now; returns how many say something new.
 
     A profile that was resolved, or a model that the catalog has learnt, names the past as well.
@@ -95,7 +98,7 @@ def read_series_again(place: Mapping[str, str], profiles: Sequence[InferenceProf
     arns = {profile.profile_id: profile.model_arns for profile in profiles}
     tags = {profile.profile_id: profile.tags for profile in profiles}
     changed = 0
-    for row in UsageSeries.objects.filter(**place):
+    for row in UsageSeries.objects.filter(**place).order_by("id"):
         key = series_key(
             aws_account_id=row.aws_account_id,
             aws_region=row.aws_region,
@@ -104,7 +107,7 @@ def read_series_again(place: Mapping[str, str], profiles: Sequence[InferenceProf
             profile_model_arns=arns.get(row.aws_model_id),
             catalog=catalog,
         )
-        changed += _read_anew(row, key, tags.get(row.inference_profile_id))
+        changed += _read_anew(row, key, tags.get(row.inference_profile_id), now)
     return changed
 
 
@@ -152,9 +155,11 @@ def _assign(
     if current is not None:
         _end(current, today)
     if center_id is not None:
-        SeriesAssignment.objects.create(
+        made = SeriesAssignment(
             **series, cost_center_id=center_id, origin=origin, assigned_from=today if had_payer else None
         )
+        # Another worker may assign the same series at the same time: whoever comes second leaves it at that.
+        SeriesAssignment.objects.bulk_create([made], ignore_conflicts=True)
     return 1
 
 
@@ -201,7 +206,7 @@ def _series(key: SeriesKey, tags_of_profile: Mapping[str, Mapping[str, str]], no
     )
 
 
-def _read_anew(row: UsageSeries, key: SeriesKey, tags: Mapping[str, str] | None) -> int:
+def _read_anew(row: UsageSeries, key: SeriesKey, tags: Mapping[str, str] | None, now: datetime) -> int:
     """Change what is read out of a series when it reads differently now; a model that was known is never forgotten."""
     before = (row.model_id, row.publisher, row.routing)
     if key.model_id or not row.model_id:
@@ -210,14 +215,8 @@ def _read_anew(row: UsageSeries, key: SeriesKey, tags: Mapping[str, str] | None)
     is_tag_new = tags is not None and row.tags != dict(tags)
     if is_tag_new:
         row.tags = dict(tags or {})
-    if is_model_new or is_tag_new:
-        row.save(update_fields=["model_id", "publisher", "routing", "tags"])
     if is_model_new:
-        _rate_again(row)
+        row.named_at = now
+    if is_model_new or is_tag_new:
+        row.save(update_fields=["model_id", "publisher", "routing", "tags", "named_at"])
     return int(is_model_new or is_tag_new)
-
-
-def _rate_again(row: UsageSeries) -> None:
-    CollectionWindow.objects.filter(
-        connection__aws_account_id=row.aws_account_id, aws_region=row.aws_region, stored_at__isnull=False
-    ).update(is_rating_due=True)

@@ -107,18 +107,25 @@ class Keeper(ExitStack):
 def claim_window(window_id: int, now: datetime) -> Claim | None:
     """Claim a window that is due, or whose lease ran out; None when somebody else was faster or nothing is to be read."""
     with tenant_transaction():
-        claimed = CollectionWindow.objects.filter(
-            Q(state=WindowState.DUE, next_attempt_at__lte=now) | Q(state=WindowState.STARTED, lease_until__lte=now),
-            id=window_id,
-            connection__state__in=COLLECTING_STATES,
-        ).update(state=WindowState.STARTED, attempt=F("attempt") + 1, lease_until=now + LEASE, offered_until=None)
+        windows = CollectionWindow.objects.filter(id=window_id)
+        if not windows.filter(connection__state__in=COLLECTING_STATES).exists():
+            return None
+        # The conditions are on the row itself: with a join in them, two workers that come at the same moment would both
+        # find it due, since the second one does not look again after it has waited for the first.
+        is_free = Q(state=WindowState.DUE, next_attempt_at__lte=now) | Q(
+            state=WindowState.STARTED, lease_until__lte=now
+        )
+        claimed = windows.filter(is_free).update(
+            state=WindowState.STARTED, attempt=F("attempt") + 1, lease_until=now + LEASE, offered_until=None
+        )
         if not claimed:
             return None
-        window = CollectionWindow.objects.select_related("connection").get(id=window_id)
+        window = windows.select_related("connection").get()
         claim = _claim(window, now)
         if claim.start >= claim.end:
             # Nothing of it is closed yet, or all of it has left CloudWatch: there is nothing to ask for.
-            _finish(window, now, filled_until=max(claim.span.start, min(claim.end, claim.span.end)))
+            window.read_at = now
+            _finish(window, filled_until=max(claim.span.start, min(claim.end, claim.span.end)))
             return None
         return claim
 
@@ -136,8 +143,10 @@ def finish_window(window: CollectionWindow, claim: Claim, stored: Stored, charge
     window.rows = stored.rows
     window.read_at = claim.started_at
     window.stored_at = now
+    # Not the time of storing: a name that was found out while this was being read may have come too late.
+    window.rated_at = claim.started_at
     window.is_rating_due = False
-    _finish(window, now, filled_until=claim.end)
+    _finish(window, filled_until=claim.end)
     CollectionRun.objects.create(
         **_run(claim, charge, now),
         outcome="STORED",
@@ -207,10 +216,9 @@ def _held(claim: Claim) -> QuerySet[CollectionWindow, CollectionWindow]:
     return CollectionWindow.objects.filter(id=claim.window_id, attempt=claim.attempt, state=WindowState.STARTED)
 
 
-def _finish(window: CollectionWindow, now: datetime, *, filled_until: datetime) -> None:
+def _finish(window: CollectionWindow, *, filled_until: datetime) -> None:
     window.state = WindowState.DONE
     window.filled_until = filled_until
-    window.read_at = window.read_at or now
     window.lease_until = window.offered_until = window.next_attempt_at = None
     window.failures, window.last_error = 0, ""
     window.save()

@@ -71,7 +71,7 @@ def make_window(
 ) -> CollectionWindow:
     """A window that waits to be read; one that is DONE is filled to its end."""
     end = end or start + timedelta(days=1)
-    done = {"filled_until": end, "read_at": end, "stored_at": end} if state is WindowState.DONE else {}
+    done = {"filled_until": end, "read_at": end, "stored_at": end, "rated_at": end} if state is WindowState.DONE else {}
     due = {"next_attempt_at": start} if state is WindowState.DUE else {}
     return CollectionWindow.objects.create(
         **{**done, **due, **columns},

@@ -24,6 +24,7 @@ from billing.operations.collection import (
 from billing.operations.connections import disconnect_connection, request_verification, verify_connection
 from billing.operations.erasure import erase_connection_data, list_erasures_due
 from billing.operations.notices import tell_owners
+from billing.operations.rating import find_rating_due, list_windows_to_rate
 from billing.queries.collection import list_source_freshness
 from billing.queries.connections import get_connection
 from billing.queries.costs import SpendQuestion, list_spend
@@ -202,7 +203,8 @@ def test_usage_is_read_although_the_inventory_is_denied(aws: Control, connection
     assert collect(window(Source.INVENTORY, TODAY).pk, clock) is Outcome.STORED
     with tenant_transaction():
         assert not UsageSeries.objects.filter(model_id="").exists()
-    assert window(Source.CLOUDWATCH, TODAY).is_rating_due
+    find_rating_due()
+    assert list_windows_to_rate() == [window(Source.CLOUDWATCH, TODAY).pk]
 
 
 def test_profiles_are_known_without_their_tags_where_tags_are_denied(
@@ -254,6 +256,29 @@ def by_line() -> dict[tuple[date, str, str], Decimal]:
     )
     with tenant_transaction():
         return {(row.period, *row.key): row.cost for row in list_spend(question).rows}  # type: ignore[misc] # days and texts
+
+
+def test_an_account_that_is_connected_anew_goes_on_with_its_bill(connection_id: int, clock: Ticking) -> None:
+    plan(clock)
+    collect(window(Source.COST_EXPLORER, TODAY.replace(day=1)).pk, clock)
+    before = november()
+    with tenant_transaction():
+        disconnect_connection(actor=SYSTEM, connection_id=connection_id, delete_data=False, now=clock())
+        assert november() == before != 0
+    connect(clock, aws_regions=("us-east-1",))
+    plan(clock)
+    with tenant_transaction():
+        again = CollectionWindow.objects.get(
+            source=Source.COST_EXPLORER, window_start=TODAY.replace(day=1), state=WindowState.DUE
+        )
+    assert collect(again.pk, clock) is Outcome.STORED
+    assert november() == before  # and not twice as much
+
+
+def november() -> Decimal:
+    with tenant_transaction():
+        rows = list_spend(SpendQuestion(basis=Basis.BILLED, start=TODAY.replace(day=1), end=TODAY)).rows
+    return sum((row.cost for row in rows), Decimal(0))
 
 
 # It ends.

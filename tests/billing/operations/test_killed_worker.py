@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +22,7 @@ from billing.domain.collection import WindowState
 from billing.models import CollectionWindow
 from billing.operations.catalog import sync_price_table
 from billing.operations.collection import Outcome, plan_collection, reopen_windows
+from billing.operations.windows import claim_window
 from billing.sandbox.control import Control
 from config.celery import app as celery_app
 from config.local.installation import BASE_DIR
@@ -133,3 +136,23 @@ def test_a_backfill_that_was_killed_twice_ends_in_the_same_rows(
     reopen_windows(start=SINCE, end=None, now=clock())
     assert Outcome.STORED in collect_all(clock)
     assert rows() == killed
+
+
+@pytest.mark.usefixtures("due")
+def test_of_many_workers_that_come_at_the_same_moment_one_gets_the_window(acme: Organization, clock: Ticking) -> None:
+    with tenant_transaction():
+        window_id = CollectionWindow.objects.values_list("id", flat=True).order_by("id").first()
+    assert window_id is not None
+    together = threading.Barrier(8)
+
+    def claim() -> bool:
+        try:
+            with organization_scope(acme.pk):
+                together.wait()
+                return claim_window(window_id, clock()) is not None
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        claims = [future.result() for future in [threads.submit(claim) for _ in range(8)]]
+    assert claims.count(True) == 1

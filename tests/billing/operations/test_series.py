@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from billing.adapters.aws.bedrock import Profile
 from billing.domain.dimensions import Namespace, Routing, SeriesKey
 from billing.models import SeriesAssignment, UsageSeries
+from billing.operations.inventory import profiles_of, remember_profiles
+from billing.operations.rating import find_rating_due
 from billing.operations.series import assign_series, find_or_add_usage_series
 from tests.cast import Cast, inside
 from tests.factories.accounts import make_cost_center
@@ -98,15 +101,36 @@ def test_a_billed_series_is_paid_by_the_center_that_claims_its_account(cast: Cas
 
 def test_a_profile_that_was_resolved_names_the_past_and_has_it_rated_again(cast: Cast) -> None:
     with inside(cast.acme):
-        window = make_window(make_connection(), stored_at=NOW)
+        window = make_window(make_connection(), stored_at=NOW, rated_at=NOW)
         first = find_or_add_usage_series([key()], {}, NOW)
         resolved = key(model_id="claude-sonnet-4-5", publisher="Anthropic", routing=Routing.GEO)
         again = find_or_add_usage_series([resolved], {"profile000001": {"team": "search"}}, LATER)
         assert list(first.values()) == list(again.values())
         row = UsageSeries.objects.get()
         assert (row.model_id, row.routing, row.tags) == ("claude-sonnet-4-5", "GEO", {"team": "search"})
+        find_rating_due()
         window.refresh_from_db()
         assert window.is_rating_due
         # The profile is deleted, and AWS tells nothing of it any more: what was known is not forgotten.
         find_or_add_usage_series([key()], {}, LATER)
         assert UsageSeries.objects.get().model_id == "claude-sonnet-4-5"
+
+
+def test_a_profile_that_was_deleted_is_remembered(cast: Cast) -> None:
+    place = {"aws_account_id": "111122223333", "aws_region": "us-east-1"}
+    profile = Profile(
+        profile_id="profile000001",
+        name="search",
+        arn="arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/profile000001",
+        model_arns=("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",),
+    )
+    with inside(cast.acme):
+        remember_profiles(place, [profile], {"profile000001": {"team": "search"}}, NOW)
+        remember_profiles(place, [profile], None, NOW)  # tags are denied today
+        (known,) = profiles_of(place)
+        assert (known.tags, known.deleted_at) == ({"team": "search"}, None)
+        remember_profiles(place, [], {}, LATER)
+        (gone,) = profiles_of(place)
+        assert (gone.model_arns, gone.tags, gone.deleted_at) == (list(profile.model_arns), {"team": "search"}, LATER)
+        remember_profiles(place, [profile], {"profile000001": {}}, LATER)
+        assert profiles_of(place)[0].deleted_at is None
