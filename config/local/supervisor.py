@@ -48,7 +48,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Start everything in order; each part answers before the next one starts."""
-        say("Starting the database and the broker.")
+        if self.installation.embeds_database or self.installation.embeds_broker:
+            say("Starting the database and the broker.")
         for server in servers.start_missing(self.installation, sandbox=True):
             self.running.append(server)
         say("Bringing the database up to date.")
