@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -15,7 +18,7 @@ from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, fetch_sums
 from billing.domain.catalog import ModelCatalog, is_application_profile_id, series_key
 from billing.domain.dimensions import Namespace, SeriesKey
 from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, MetricData, counted_model_id, parse
-from billing.domain.records import Rejected, UsageRecord
+from billing.domain.records import Rejected, TokenCounts, UsageRecord
 from billing.models import InferenceProfile, ObservedMetric, UsageSeries
 from billing.operations.inventory import profiles_of, refresh_profiles
 from billing.operations.rating import Rater, roll_up, touched_days
@@ -39,17 +42,47 @@ class Spool:
     rejected: list[Rejected] = field(default_factory=list)
 
     def add(self, records: Sequence[UsageRecord], rejected: Sequence[Rejected]) -> None:
-        """Lay one chunk aside."""
+        """Lay one chunk aside: as plain tuples by series, which take a twentieth of the time that the values take."""
         self.rejected.extend(rejected[: REJECTED_KEPT - len(self.rejected)])
         if records:
-            pickle.dump(records, self.file, protocol=pickle.HIGHEST_PROTOCOL)
+            hours: dict[datetime, datetime] = {}  # one object for each hour, so that it is written once
+            rows = [
+                (
+                    series,
+                    [
+                        (hours.setdefault(hour, hour), calls, tuple(tokens), *errors)
+                        for _, hour, calls, tokens, *errors in of_series
+                    ],
+                )
+                for series, of_series in groupby(records, key=attrgetter("series"))
+            ]
+            pickle.dump(rows, self.file, protocol=pickle.HIGHEST_PROTOCOL)
             self.chunks += 1
 
     def read(self) -> Iterator[Sequence[UsageRecord]]:
         """Yield the chunks in the order in which they were laid aside."""
         self.file.seek(0)
         for _ in range(self.chunks):
-            yield pickle.load(self.file)  # noqa: S301 - written by add() above, in a file without a name
+            plain = pickle.load(self.file)  # noqa: S301 - written by add() above, in a file without a name
+            yield [
+                UsageRecord(series, hour, invocations, TokenCounts(*tokens), *errors)
+                for series, lines in plain
+                for hour, invocations, tokens, *errors in lines
+            ]
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's garbage collector from walking over hundreds of thousands of tuples that no cycle can hold, again and
+    again while they are made: it takes a third of the time of storing a month.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
@@ -93,13 +126,14 @@ def replace_window(
     """
     start, end = span
     rater = Rater(get_price_book(model_ids))
-    rows = load(
-        "replace_hourly_usage",
-        _rated_chunks(chunks, rater, place, now),
-        series_ids=list_series_ids(place),  # those that may have rows to take away
-        first_hour=start,
-        last_hour=end,
-    )
+    with collector_paused():
+        rows = load(
+            "replace_hourly_usage",
+            _rated_chunks(chunks, rater, place, now),
+            series_ids=list_series_ids(place),  # those that may have rows to take away
+            first_hour=start,
+            last_hour=end,
+        )
     if rows > MANY_ROWS:
         analyze_months("billing_hourlyusage", touched_days(start, end))
     roll_up(list_series_ids(place), start, end)
