@@ -12,6 +12,7 @@ from accounts.models import CostCenter
 from accounts.tenancy.context import organization_scope
 from billing.domain.periods import DAY, Month
 from billing.models import CollectionWindow, HourlyUsage, UsageSeries
+from billing.operations.rating import roll_up
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.models import BacktestScore, ForecastPoint, ForecastRun
 from forecasting.operations.forecasts import (
@@ -114,7 +115,11 @@ def test_forecasting_twice_on_the_same_data_gives_the_same_rows(cast: Cast) -> N
 def test_restated_data_until_the_same_moment_replace_what_was_said(cast: Cast) -> None:
     forecast_organization(now=NOW)
     with inside(cast.acme):
-        HourlyUsage.objects.filter(series_id__in=UsageSeries.objects.filter(model_id="nova-pro").values("id")).delete()
+        nova = list(UsageSeries.objects.filter(model_id="nova-pro").values_list("id", flat=True))
+        first = HourlyUsage.objects.filter(series_id__in=nova).earliest("hour").hour
+        HourlyUsage.objects.filter(series_id__in=nova).delete()
+        # As the product restates: whole days are read out of the roll-up, so it is made anew with the hours.
+        roll_up(nova, first, NOW)
         before = ForecastRun.objects.count()
 
     forecast_organization(now=NOW + MINUTE)
