@@ -60,6 +60,15 @@ def crossings(rule: Threshold, status: BudgetStatus, forecast: BudgetForecast | 
     return (Crossing(key=key, limit=limit, level=level, reached_on=reached_on(status.days, limit)),)
 
 
+def alerting_forecast(status: BudgetStatus, *, is_current: bool) -> BudgetForecast | None:
+    """The forecast that an alert may rest on: none for a period that is over, and none that has not seen its past.
+
+    An alert is raised once and cannot be taken back when, minutes later, the past has been read.
+    """
+    forecast = status.forecast if is_current else None
+    return None if forecast is None or forecast.is_provisional else forecast
+
+
 def is_open(status: BudgetStatus) -> bool:
     """Whether crossings of this period still count: the budget watched it, and data for it may still arrive."""
     period = status.period

@@ -120,6 +120,7 @@ class BudgetForecast:
     method: str
     made_at: datetime
     data_until: datetime
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +259,7 @@ def budget_forecast(published: PublishedForecast, *, amount: Money, rate: RateIn
         method=published.method,
         made_at=published.made_at,
         data_until=published.data_until,
+        is_provisional=published.is_provisional,
     )
 
 

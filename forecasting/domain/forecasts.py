@@ -14,6 +14,9 @@ from forecasting.domain.series import Scope
 
 NORMAL = NormalDist()
 PATIENCE = timedelta(minutes=10)
+# Reading a year of a new account takes minutes. A connection that is still not read after this long is stuck, and must
+# not silence the alerts of all others.
+SETTLING = timedelta(hours=6)
 
 
 class ChoiceReason(StrEnum):
@@ -88,6 +91,8 @@ class PublishedForecast:
     lo_95: Decimal
     hi_95: Decimal
     days: tuple[ForecastDay, ...]
+    # The past of a new connection was still being read when it was made.
+    is_provisional: bool = False
 
     @property
     def bands(self) -> Mapping[float, tuple[Decimal, Decimal]]:
@@ -123,6 +128,14 @@ def _score_of(amount: float, points: tuple[tuple[float, float], ...]) -> float:
     above = next((index for index, (point, _) in enumerate(points) if amount <= point), len(points) - 1)
     (left, low), (right, high) = points[max(above, 1) - 1], points[max(above, 1)]
     return low + (high - low) * (amount - left) / (right - left)
+
+
+def is_provisional(*, is_reading_past: bool, connected_at: datetime | None, now: datetime) -> bool:
+    """Whether a forecast made now has not seen its past yet: an account that was just connected is still being read.
+
+    It is shown, and raises no alert: the next one, minutes later, may say something else.
+    """
+    return is_reading_past and connected_at is not None and now - connected_at < SETTLING
 
 
 def is_forecast_due(

@@ -29,6 +29,8 @@ class ForecastRun(TenantModel):
     made_at = models.DateTimeField()
     method = models.CharField(max_length=32)
     calibrated = models.BooleanField()
+    # Made while the past of a new connection was still being read.
+    is_provisional = models.BooleanField(default=False)
     history_days = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     spent_to_date = _money()

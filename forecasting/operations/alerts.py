@@ -14,7 +14,15 @@ from accounts.domain.organizations import OrganizationValue
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.queries.collection import find_last_stored_at, get_data_until
-from forecasting.domain.alerts import LATE_DATA, AlertSnapshot, Crossing, CrossingKey, crossings, snapshot_of
+from forecasting.domain.alerts import (
+    LATE_DATA,
+    AlertSnapshot,
+    Crossing,
+    CrossingKey,
+    alerting_forecast,
+    crossings,
+    snapshot_of,
+)
 from forecasting.domain.budgets import BudgetForecast, BudgetStatus
 from forecasting.domain.channels import ChannelState, MessageKind
 from forecasting.domain.payloads import SMALLEST_AMOUNT, snapshot_payload
@@ -119,7 +127,7 @@ def _find_crossed(now: datetime) -> tuple[list[_Found], int]:
         _Found(crossing=crossing, threshold=rule, status=status, forecast=forecast)
         for looked_at in months
         for status in measure(watched, month=looked_at, as_of=now)
-        for forecast in [status.forecast if looked_at == month else None]
+        for forecast in [alerting_forecast(status, is_current=looked_at == month)]
         for rule in thresholds[status.budget.id]
         for crossing in crossings(rule, status, forecast)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,8 +15,9 @@ from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.domain.periods import DAY, local_day, local_day_bounds
 from billing.queries.collection import find_last_stored_at, get_backfill, get_data_until
+from billing.queries.connections import list_connections
 from forecasting.domain.calendar import Origin, months_to_forecast, origin_of
-from forecasting.domain.forecasts import Choice, PublishedForecast, is_forecast_due
+from forecasting.domain.forecasts import Choice, PublishedForecast, is_forecast_due, is_provisional
 from forecasting.domain.month_end import Outlook, forecast_months
 from forecasting.domain.series import HISTORY_DAYS, ScopeSpend
 from forecasting.models import BacktestScore, ForecastPoint, ForecastRun
@@ -27,7 +28,18 @@ log = structlog.get_logger()
 
 RUN_KEY = ("organization", "scope_kind", "scope_key", "month", "data_until")
 BOUNDS = ("lo_80", "hi_80", "lo_95", "hi_95")
-RUN_VALUES = ("method", "calibrated", "history_days", "currency", "spent_to_date", "total", "lo_50", "hi_50", *BOUNDS)
+RUN_VALUES = (
+    "method",
+    "calibrated",
+    "is_provisional",
+    "history_days",
+    "currency",
+    "spent_to_date",
+    "total",
+    "lo_50",
+    "hi_50",
+    *BOUNDS,
+)
 SCORE_KEY = ("organization", "data_until", "method")
 SCORE_VALUES = ("trials", "memory_days", "total_error", "daily_error", "bias")
 
@@ -64,6 +76,7 @@ class Known:
     time_zone: str
     data_until: datetime
     spend: Sequence[ScopeSpend]
+    is_provisional: bool
 
     @property
     def origin(self) -> Origin:
@@ -81,6 +94,8 @@ def forecast_organization(*, now: datetime) -> ForecastsMade:
     if not months:
         raise DataTooOld(data_until=known.data_until.date().isoformat())
     outlook = forecast_months(known.spend, origin=known.origin, months=months, data_until=known.data_until, made_at=now)
+    forecasts = tuple(replace(forecast, is_provisional=known.is_provisional) for forecast in outlook.forecasts)
+    outlook = replace(outlook, forecasts=forecasts)
     with tenant_transaction():
         _store(outlook, known, now)
     made = ForecastsMade(
@@ -123,10 +138,19 @@ def _read(now: datetime) -> Known:
             raise NothingToForecast
         today = local_day(now, organization.time_zone)
         start = origin_of(data_until, organization.time_zone).current_day - HISTORY_DAYS * DAY
+        # Asked before the spend is read: what is stored in between makes the forecast better than it says.
+        provisional = _is_past_missing(now)
         spend = list_scope_spend(start=start, end=today + DAY, time_zone=organization.time_zone)
     if not spend:
         raise NothingToForecast
-    return Known(time_zone=organization.time_zone, data_until=data_until, spend=spend)
+    return Known(time_zone=organization.time_zone, data_until=data_until, spend=spend, is_provisional=provisional)
+
+
+def _is_past_missing(now: datetime) -> bool:
+    connected = [connection.connected_at for connection in list_connections() if connection.connected_at]
+    return is_provisional(
+        is_reading_past=get_backfill(now=now).is_running, connected_at=max(connected, default=None), now=now
+    )
 
 
 def _store(outlook: Outlook, known: Known, now: datetime) -> None:

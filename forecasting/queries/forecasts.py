@@ -22,6 +22,7 @@ class NewestForecast:
 
     made_at: datetime
     data_until: datetime
+    is_provisional: bool
 
 
 def find_forecast(scope: Scope, *, month: Month, as_of: datetime) -> PublishedForecast | None:
@@ -48,7 +49,9 @@ def list_forecasts(*, month: Month, as_of: datetime, kind: ScopeKind | None = No
 def find_newest_forecast() -> NewestForecast | None:
     """Return when the organization was last forecast, or None if never."""
     run = ForecastRun.objects.order_by("-made_at").first()
-    return NewestForecast(made_at=run.made_at, data_until=run.data_until) if run else None
+    if run is None:
+        return None
+    return NewestForecast(made_at=run.made_at, data_until=run.data_until, is_provisional=run.is_provisional)
 
 
 def _runs(month: Month, as_of: datetime) -> Runs:
@@ -63,6 +66,7 @@ def _published(run: ForecastRun) -> PublishedForecast:
         data_until=run.data_until,
         method=run.method,
         calibrated=run.calibrated,
+        is_provisional=run.is_provisional,
         history_days=run.history_days,
         currency=run.currency,
         spent_to_date=run.spent_to_date,

@@ -35,7 +35,12 @@ def forecast(spent: Decimal, total: Decimal) -> PublishedForecast:
         currency="USD",
         spent_to_date=spent,
         total=total,
-        **dict.fromkeys(("lo_50", "hi_50", "lo_80", "hi_80", "lo_95", "hi_95"), total),
+        lo_50=total,
+        hi_50=total,
+        lo_80=total,
+        hi_80=total,
+        lo_95=total,
+        hi_95=total,
         days=(),
     )
 

@@ -68,8 +68,10 @@ def test_a_pid_that_belongs_to_another_program_now_does_not_block_the_start(own_
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
         (own_cluster.data / "postmaster.pid").write_text(f"{stranger.pid}\n{own_cluster.data}\n", encoding="ascii")
         process = postgres.start(own_cluster)
+        answered = postgres.answers(own_cluster)
         postgres.stop(process)
         stranger.kill()
+    assert answered
 
 
 @pytest.mark.usefixtures("server")

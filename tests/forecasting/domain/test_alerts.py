@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,16 @@ import pytest
 from billing.domain.dimensions import Basis
 from billing.domain.money import Money
 from billing.domain.periods import Month
-from forecasting.domain.alerts import AlertSnapshot, Crossing, CrossingKey, Driver, FindingCode, crossings, snapshot_of
+from forecasting.domain.alerts import (
+    AlertSnapshot,
+    Crossing,
+    CrossingKey,
+    Driver,
+    FindingCode,
+    alerting_forecast,
+    crossings,
+    snapshot_of,
+)
 from forecasting.domain.budgets import (
     BudgetForecast,
     BudgetOwner,
@@ -126,6 +136,23 @@ def test_reaching_a_threshold_crosses_it(rule: Threshold, spent: str, total: str
     found = crossings(rule, watched(spent), forecast(total) if total else None)
 
     assert bool(found) is is_crossed
+
+
+@pytest.mark.parametrize(
+    ("said", "is_current", "is_used"),
+    [
+        (forecast(1280), True, True),
+        (forecast(1280), False, False),  # the month is over
+        (forecast(1280, is_provisional=True), True, False),  # the past is still being read
+        (None, True, False),
+    ],
+)
+def test_an_alert_rests_only_on_a_forecast_that_has_seen_its_past(
+    said: BudgetForecast | None, is_current: bool, is_used: bool
+) -> None:
+    status = replace(watched(100), forecast=said)
+
+    assert (alerting_forecast(status, is_current=is_current) is not None) is is_used
 
 
 def test_a_crossing_is_known_by_budget_threshold_kind_and_period() -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from billing.domain.periods import Month
-from forecasting.domain.forecasts import ForecastDay, PublishedForecast, is_forecast_due
+from forecasting.domain.forecasts import ForecastDay, PublishedForecast, is_forecast_due, is_provisional
 from forecasting.domain.series import WHOLE_ORGANIZATION
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
@@ -103,6 +103,23 @@ def test_a_month_without_any_width_is_certain_above_what_is_spent_as_well() -> N
 )
 def test_an_amount_is_reached_on_the_day_whose_end_holds_it(amount: str, reached_on: date | None) -> None:
     assert FORECAST.reached_on(Decimal(amount)) == reached_on
+
+
+@pytest.mark.parametrize(
+    ("is_reading_past", "connected_at", "provisional"),
+    [
+        (False, None, False),
+        (True, None, False),
+        (False, NOW, False),
+        (True, NOW, True),
+        (True, NOW - timedelta(hours=6) + timedelta(seconds=1), True),
+        (True, NOW - timedelta(hours=6), False),  # stuck: it must not silence the others for ever
+    ],
+)
+def test_a_forecast_is_provisional_while_a_new_account_is_being_read(
+    *, is_reading_past: bool, connected_at: datetime | None, provisional: bool
+) -> None:
+    assert is_provisional(is_reading_past=is_reading_past, connected_at=connected_at, now=NOW) is provisional
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.core import mail
 from accounts.tenancy.context import organization_scope
 from forecasting.domain.channels import ChannelState, DeliveryState
 from forecasting.domain.thresholds import AlertKind
-from forecasting.models import AlertEvaluation, AlertEvent, Budget, Delivery
+from forecasting.models import AlertEvaluation, AlertEvent, Budget, Delivery, ForecastRun
 from forecasting.operations.alerts import (
     Evaluation,
     evaluate_alert_rules,
@@ -137,6 +137,19 @@ def test_what_the_forecast_says_is_held_against_forecast_thresholds_only(cast: C
         assert snapshot.at_stake.amount == 280
         assert snapshot.forecast is not None
         assert snapshot.forecast.crossing_date is not None
+
+
+def test_a_forecast_made_while_the_past_is_being_read_alerts_nobody_and_the_next_one_does(cast: Cast) -> None:
+    with inside(cast.acme):
+        spend(100)
+        make_alert_rule(make_budget(), make_channel(), percent=100, kind="FORECAST")
+        make_forecast(1280, made_at=NOW - timedelta(hours=1), is_provisional=True)
+
+    assert evaluate(cast).raised == ()
+
+    with inside(cast.acme):
+        ForecastRun.objects.update(is_provisional=False)
+    assert len(evaluate(cast).raised) == 1
 
 
 @pytest.mark.parametrize("kind", ["ORGANIZATION", "COST_CENTER", "MODEL"])

@@ -11,7 +11,7 @@ import pytest
 from accounts.models import CostCenter
 from accounts.tenancy.context import organization_scope
 from billing.domain.periods import DAY, Month
-from billing.models import CollectionWindow, HourlyUsage, UsageSeries
+from billing.models import AwsConnection, CollectionWindow, HourlyUsage, UsageSeries
 from billing.operations.rating import roll_up
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.models import BacktestScore, ForecastPoint, ForecastRun
@@ -24,6 +24,7 @@ from forecasting.operations.forecasts import (
 from forecasting.queries.forecasts import find_forecast, list_forecasts
 from tests.cast import NOW, Cast, inside
 from tests.factories.accounts import make_cost_center
+from tests.factories.billing import make_window
 from tests.factories.forecasting import make_data_until, make_series, make_spend
 
 NOVEMBER = Month(2026, 11)
@@ -129,6 +130,25 @@ def test_restated_data_until_the_same_moment_replace_what_was_said(cast: Cast) -
         after = ForecastRun.objects.count()
     assert (before, after) == (5, 3)
     assert runs[0].total == Decimal(60) + Decimal("1.5") + 120
+
+
+@pytest.mark.usefixtures("search")
+def test_a_forecast_says_that_the_past_was_still_being_read(cast: Cast) -> None:
+    with inside(cast.acme):
+        AwsConnection.objects.update(connected_at=NOW - MINUTE)
+        connection = AwsConnection.objects.get()
+        left = make_window(connection, start=NOW - 600 * DAY, end=NOW - 400 * DAY)
+
+    reading = forecast_organization(now=NOW)
+    with inside(cast.acme):
+        in_force = find_forecast(WHOLE_ORGANIZATION, month=NOVEMBER, as_of=NOW)
+        CollectionWindow.objects.filter(pk=left.pk).update(state="DONE", filled_until=left.window_end)
+    done = forecast_organization(now=NOW + MINUTE)
+
+    assert {forecast.is_provisional for forecast in reading.forecasts} == {True}
+    assert in_force is not None
+    assert in_force.is_provisional
+    assert {forecast.is_provisional for forecast in done.forecasts} == {False}
 
 
 @pytest.mark.usefixtures("search")

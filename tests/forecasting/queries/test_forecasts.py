@@ -69,6 +69,8 @@ def test_a_list_is_of_one_run(forecasts: Cast, minutes: int, kind: ScopeKind | N
 
 def test_the_newest_forecast_tells_when_and_on_which_data(forecasts: Cast) -> None:
     with inside(forecasts.acme):
-        assert find_newest_forecast() == NewestForecast(made_at=NOW + MINUTE, data_until=NOW + MINUTE)
+        assert find_newest_forecast() == NewestForecast(
+            made_at=NOW + MINUTE, data_until=NOW + MINUTE, is_provisional=False
+        )
     with inside(forecasts.globex):
         assert find_newest_forecast() is None
