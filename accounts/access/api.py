@@ -17,9 +17,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access.authentication import key_text
-from accounts.access.declarations import PageParameters, read_body, read_parameters, sign_cursor
+from accounts.access.declarations import (
+    PageParameters,
+    ShownOnceOutput,
+    read_body,
+    read_parameters,
+    shown_again,
+    shown_first,
+    sign_cursor,
+)
 from accounts.domain.audit import Actor
-from accounts.domain.errors import Forbidden
+from accounts.domain.errors import CallerError, Forbidden
 from accounts.domain.idempotency import Claim, StoredAnswer, hash_request
 from accounts.domain.organizations import OrganizationValue
 from accounts.domain.pages import Page
@@ -59,7 +67,7 @@ class OrganizationApiView(APIView):
 
     Subclasses name the right that each method needs and declare their input and output; names that are declared
     nowhere are refused. A `Parameters` that derives from PageParameters makes GET a list, `PageFields` declares what
-    the list says besides `rows` and `next`.
+    the list says besides `rows` and `next`. `errors` names what a method can end in beyond what every method can.
     """
 
     permissions: ClassVar[Mapping[str, Permission]]
@@ -67,8 +75,10 @@ class OrganizationApiView(APIView):
     Output: ClassVar[Declaration | None] = None
     Parameters: ClassVar[Declaration | None] = None
     PageFields: ClassVar[Declaration | None] = None
-    # What a method answers when it did what was asked, where that is not the usual.
+    # What a method answers where that is not `Output`, and with which status where that is not the usual.
+    outputs: ClassVar[Mapping[str, Declaration]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}
+    errors: ClassVar[Mapping[str, tuple[type[CallerError], ...]]] = {}
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     request: OrganizationApiRequest
@@ -85,6 +95,17 @@ class OrganizationApiView(APIView):
         """Answer a list: its rows, what `PageFields` declares, and where the next page begins."""
         rows = [serialize(row) for row in page.rows]
         return Response({"rows": rows, **besides, "next": sign_cursor(page.next, purpose=self._purpose())})
+
+    @classmethod
+    def output_of(cls, method: str) -> Declaration | None:
+        """Return what a method's answer looks like; for a list, one row of it."""
+        return cls.outputs.get(method, cls.Output)
+
+    @classmethod
+    def tells_secret(cls, method: str) -> bool:
+        """Return whether a method's answer tells something that no other answer may tell again."""
+        output = cls.output_of(method)
+        return output is not None and issubclass(output, ShownOnceOutput)
 
     @classmethod
     def is_list(cls) -> bool:
@@ -165,8 +186,7 @@ class OrganizationApiView(APIView):
         try:
             with tenant_transaction():
                 response = self._handle()
-                body = json.loads(response.content) if response.content else None
-                store_answer(claim, status=response.status_code, body=body)
+                store_answer(claim, status=response.status_code, body=self._kept(response))
         except BaseException:
             # Nothing was changed, so the client may try again with the same key.
             with tenant_transaction():
@@ -183,10 +203,16 @@ class OrganizationApiView(APIView):
             now=self.request.now,
         )
 
+    def _kept(self, response: Response) -> Any:
+        body = json.loads(response.content) if response.content else None
+        return shown_again(body) if self.tells_secret(str(self.request.method)) else body
+
     def _handle(self) -> Response:
         method = "get" if self.request.method == "HEAD" else str(self.request.method).lower()
         response = getattr(self, method)(self.request, *self.args, **self.kwargs)
         assert isinstance(response, Response)
+        if self.tells_secret(str(self.request.method)):
+            response.data = shown_first(response.data)
         # Rendered here: outside, what is read lazily would be refused.
         response = self.finalize_response(self.request, response, *self.args, **self.kwargs)
         response.render()

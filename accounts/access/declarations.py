@@ -45,6 +45,28 @@ class PageParameters(serializers.Serializer[Any]):
     after = Cursor(default=None, help_text="The `next` of the page before; left out for the first page.")
 
 
+class ShownOnceOutput(serializers.Serializer[Any]):
+    """An answer that tells a secret once: the door keeps it out of what a repeated request is answered with."""
+
+    secret = serializers.CharField(
+        allow_null=True,
+        help_text="Told in this answer only: keep it now. Null when the request repeats one that was answered before.",
+    )
+    secret_was_shown = serializers.BooleanField(
+        help_text="True: the first answer to this Idempotency-Key told the secret, and nothing tells it again."
+    )
+
+
+def shown_first(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer that tells the secret."""
+    return {**answer, "secret_was_shown": False}
+
+
+def shown_again(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same answer without the secret: what may be stored, and what a repeated request gets."""
+    return {**answer, "secret": None, "secret_was_shown": True}
+
+
 def sign_cursor(position: str | None, *, purpose: str) -> str | None:
     """Return a page's `next`; it can be read for the same purpose only."""
     return None if position is None else signing.dumps(position, salt=purpose, compress=True)

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
-from accounts.access.declarations import CommaSeparated, PageParameters
+from accounts.access.declarations import CommaSeparated, PageParameters, ShownOnceOutput
 from accounts.domain.errors import Conflict
 from accounts.domain.pages import Page
 from accounts.domain.roles import Permission, Role, permissions_of
@@ -76,9 +76,22 @@ class ProbeDetail(OrganizationApiView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-urlpatterns = [path("api/v1/probes/", ProbeList.as_view()), path("api/v1/probes/one/", ProbeDetail.as_view())]
+class ProbeSecret(OrganizationApiView):
+    permissions = {"POST": Permission.EDIT_COST_CENTERS}
+    outputs = {"POST": ShownOnceOutput}
+
+    def post(self, request: OrganizationApiRequest) -> Response:
+        created = create_cost_center(actor=request.actor, code="told", name="told")
+        return Response({"id": created, "secret": f"whsec_{created}_open_sesame"}, status=HTTPStatus.CREATED)
+
+
+urlpatterns = [
+    path("api/v1/probes/", ProbeList.as_view()),
+    path("api/v1/probes/one/", ProbeDetail.as_view()),
+    path("api/v1/probes/secret/", ProbeSecret.as_view()),
+]
 handler404, handler500 = web.page_not_found, web.server_error
-PROBES, ONE = "/api/v1/probes/", "/api/v1/probes/one/"
+PROBES, ONE, SECRET = "/api/v1/probes/", "/api/v1/probes/one/", "/api/v1/probes/secret/"
 
 
 def issue(cast: Cast, *scopes: Permission, organization: Organization | None = None, **changed: Any) -> str:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import IdempotencyRecord
-from tests.accounts.access.probes import ONE, PROBES, client_of, codes, issue, post, problem
+from tests.accounts.access.probes import ONE, PROBES, SECRET, client_of, codes, issue, post, problem
 from tests.cast import Cast, inside
 
 pytestmark = [pytest.mark.urls("tests.accounts.access.probes"), pytest.mark.django_db]
@@ -88,6 +88,27 @@ def test_an_answer_without_a_body_is_repeated_too(cast: Cast) -> None:
 
     assert [(answer.status_code, answer.content) for answer in answers] == [(HTTPStatus.NO_CONTENT, b"")] * 2
     assert answers[1]["Idempotency-Replayed"] == "true"
+
+
+def test_a_secret_is_told_once_and_kept_nowhere(cast: Cast) -> None:
+    client = client_of(issue(cast))
+    first, second = (
+        client.post(SECRET, content_type="application/json", headers={"Idempotency-Key": "one"}) for _ in range(2)
+    )
+
+    assert first.json()["secret"].endswith("_open_sesame")
+    assert first.json()["secret_was_shown"] is False
+    assert second.json() == {**first.json(), "secret": None, "secret_was_shown": True}
+    assert second["Idempotency-Replayed"] == "true"
+    with inside(cast.acme):
+        assert "sesame" not in str(list(IdempotencyRecord.objects.values_list("response_body")))
+
+
+def test_a_secret_is_told_without_an_idempotency_key_too(cast: Cast) -> None:
+    told = client_of(issue(cast)).post(SECRET, content_type="application/json").json()
+
+    assert told["secret"].endswith("_open_sesame")
+    assert told["secret_was_shown"] is False
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256])
