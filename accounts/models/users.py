@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy
 
 
 class UserManager(BaseUserManager["User"]):
@@ -29,7 +30,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person; global, since one person may belong to several organizations."""
 
-    email = models.EmailField(max_length=254, unique=True)
+    # Named, since the rule that a password must not look like it tells the name.
+    email = models.EmailField(gettext_lazy("e-mail address"), max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True, default="")
     language = models.CharField(max_length=8, blank=True, default="")
     theme = models.CharField(max_length=8, blank=True, default="")

@@ -74,6 +74,7 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "accounts.AuditEvent": accounts.make_audit_event,
     "accounts.CostCenter": accounts.make_cost_center,
     "accounts.IdempotencyRecord": accounts.make_idempotency_record,
+    "accounts.Invitation": accounts.make_invitation,
     "accounts.Membership": accounts.make_membership,
     "billing.AwsConnection": billing.make_connection,
     "billing.BilledCost": make_billed,

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from accounts.domain.audit import ActorKind
 from accounts.domain.roles import Permission, Role
-from accounts.models import ApiKey, AuditEvent, CostCenter, IdempotencyRecord, Membership, Organization, User
+from accounts.models import (
+    ApiKey,
+    AuditEvent,
+    CostCenter,
+    IdempotencyRecord,
+    Invitation,
+    Membership,
+    Organization,
+    User,
+)
 
 _serial = count(1)
 
@@ -23,6 +32,22 @@ def make_user(*, email: str | None = None, **fields: object) -> User:
 
 def make_membership(*, user: User | None = None, role: Role = Role.VIEWER) -> Membership:
     return Membership.objects.create(user=user or make_user(), role=role)
+
+
+def make_invitation(*, email: str | None = None, role: Role = Role.VIEWER, **fields: object) -> Invitation:
+    number = next(_serial)
+    created_at = fields.pop("created_at", datetime(2026, 11, 10, tzinfo=UTC))
+    assert isinstance(created_at, datetime)
+    defaults: dict[str, object] = {
+        "invited_by": "Ada",
+        "secret_salt": f"salt{number}",
+        "secret_hash": f"{number:064d}",
+        "created_at": created_at,
+        "expires_at": created_at + timedelta(days=7),
+    }
+    return Invitation.objects.create(
+        email=email or f"invited-{number}@example.test", role=role, **{**defaults, **fields}
+    )
 
 
 def make_cost_center(*, code: str | None = None, **fields: object) -> CostCenter:
