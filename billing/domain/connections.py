@@ -318,6 +318,24 @@ USD_PER_COST_EXPLORER_CALL = Decimal("0.01")
 DAYS_PER_MONTH = Decimal("30.4375")
 
 
+@dataclass(slots=True)
+class Charge:
+    """What one reading asked of AWS: the adapters count what costs money while they ask, the rest is counted by callers.
+
+    A metric counts once for each time it is asked for, whatever number of pages the answer has: AWS's price speaks of
+    "metrics requested", and whether a further page of the same request is charged again is not documented.
+    """
+
+    metrics: int = 0
+    cost_explorer_requests: int = 0
+    other_calls: int = 0
+
+    @property
+    def usd(self) -> Decimal:
+        """What AWS charges the customer for it."""
+        return charge_usd(metrics=self.metrics, cost_explorer_calls=self.cost_explorer_requests)
+
+
 def charge_usd(*, metrics: int, cost_explorer_calls: int) -> Decimal:
     """Return what AWS charges the customer for our questions."""
     return metrics * USD_PER_METRIC + cost_explorer_calls * USD_PER_COST_EXPLORER_CALL

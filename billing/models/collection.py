@@ -109,8 +109,12 @@ class CollectionRun(TenantModel):
     rejected = models.JSONField(default=list)
     unrated_count = models.PositiveIntegerField(default=0)
     unrated = models.JSONField(default=list)
+    # What was stored, but not as it was told, or told and left out, with the reason; nothing here was lost.
+    notes = models.JSONField(default=list)
     api_calls = models.PositiveIntegerField(default=0)
+    # What costs: metrics asked for by GetMetricData, and requests to Cost Explorer, each page one.
     metrics_requested = models.PositiveIntegerField(default=0)
+    cost_explorer_requests = models.PositiveIntegerField(default=0)
     aws_charge_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)
 
     objects: ClassVar[TenantManager[CollectionRun]] = TenantManager()

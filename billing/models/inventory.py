@@ -48,6 +48,9 @@ class ObservedMetric(TenantModel):
     namespace = models.CharField(max_length=64)
     name = models.CharField(max_length=64)
     aws_model_id = models.CharField(max_length=512)
+    # The tier that was asked for and the one that served, as AWS calls them; both empty where all traffic is counted.
+    service_tier = models.CharField(max_length=64, blank=True)
+    resolved_service_tier = models.CharField(max_length=64, blank=True)
     first_seen_at = models.DateTimeField()
 
     objects: ClassVar[TenantManager[ObservedMetric]] = TenantManager()
@@ -56,7 +59,16 @@ class ObservedMetric(TenantModel):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
-                fields=["organization", "aws_account_id", "aws_region", "namespace", "name", "aws_model_id"],
+                fields=[
+                    "organization",
+                    "aws_account_id",
+                    "aws_region",
+                    "namespace",
+                    "name",
+                    "aws_model_id",
+                    "service_tier",
+                    "resolved_service_tier",
+                ],
                 name="observed_metric_unique",
             ),
         ]

@@ -24,7 +24,7 @@ from billing.domain.collection import (
     WindowState,
     due_windows,
 )
-from billing.domain.connections import COLLECTING_STATES, ConnectionFault, ConnectionState
+from billing.domain.connections import COLLECTING_STATES, Charge, ConnectionFault, ConnectionState
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
 from billing.operations.costs import read_bill
 from billing.operations.inventory import read_inventory
@@ -32,7 +32,6 @@ from billing.operations.rating import find_rating_due
 from billing.operations.series import assign_series
 from billing.operations.usage import read_usage
 from billing.operations.windows import (
-    Charge,
     Claim,
     Clock,
     Keeper,

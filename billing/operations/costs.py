@@ -7,12 +7,13 @@ from datetime import date, datetime
 
 from billing.adapters.aws.cost_explorer import fetch_daily_costs, list_values
 from billing.domain.collection import SERVICE_SEARCH, CostGrouping, CostQuery, plan_cost_queries
+from billing.domain.connections import Charge
 from billing.domain.parsing.cost_explorer import CostLine, parse
 from billing.domain.periods import DateRange
 from billing.domain.records import BilledRecord, Rejected
 from billing.operations.rating import touched_days
 from billing.operations.series import billed_key, find_or_add_billed_series
-from billing.operations.windows import Charge, Claim, Keeper, Stored
+from billing.operations.windows import Claim, Keeper, Stored
 from billing.sql import ensure_months, load
 
 
@@ -49,13 +50,11 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
 
 def _plan(claim: Claim, days: DateRange, charge: Charge, keeper: Keeper) -> Sequence[CostQuery]:
     """The services that bill Bedrock are discovered, since each model sold through the Marketplace is one."""
-    charge.cost_explorer_calls += 1
-    services = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, search=SERVICE_SEARCH)
+    services = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, charge=charge, search=SERVICE_SEARCH)
     if not services:
         return ()
     keeper.keep()
-    charge.cost_explorer_calls += 1
-    accounts = list_values(claim.role, CostGrouping.LINKED_ACCOUNT, days.start, days.end)
+    accounts = list_values(claim.role, CostGrouping.LINKED_ACCOUNT, days.start, days.end, charge=charge)
     return plan_cost_queries(services, accounts)
 
 
@@ -63,9 +62,8 @@ def _fetch(claim: Claim, query: CostQuery, days: DateRange, charge: Charge, keep
     lines: list[CostLine] = []
     only = {str(key): values for key, values in query.filters.items()}
     groups = [str(key) for key in query.group_by]
-    for page in fetch_daily_costs(claim.role, days.start, days.end, group_by=groups, only=only):
+    for page in fetch_daily_costs(claim.role, days.start, days.end, charge=charge, group_by=groups, only=only):
         keeper.keep()
-        charge.cost_explorer_calls += 1
         lines.extend(
             CostLine(
                 query=query,

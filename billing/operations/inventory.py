@@ -19,12 +19,13 @@ from billing.adapters.aws.bedrock import (
 from billing.adapters.aws.cloudwatch import DAY_SECONDS, QUERIES_PER_CALL, Metric, fetch_sums
 from billing.adapters.aws.errors import Denied
 from billing.domain.collection import CLOUDWATCH_RETENTION, WindowState
+from billing.domain.connections import Charge
 from billing.domain.dimensions import Namespace
 from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, metric_names
 from billing.domain.periods import DAY, utc_day_start
 from billing.models import CollectionWindow, InferenceProfile, ObservedMetric
 from billing.operations.series import read_series_again
-from billing.operations.windows import Charge, Claim, Keeper, Stored
+from billing.operations.windows import Claim, Keeper, Stored
 from billing.queries.catalog import get_model_catalog
 
 # What a model that was used at all has data of.
@@ -153,8 +154,8 @@ def _find_silent_models(claim: Claim, charge: Charge, profiles: Iterable[Profile
     used: list[str] = []
     for start in range(0, len(metrics), QUERIES_PER_CALL):
         batch = metrics[start : start + QUERIES_PER_CALL]
-        charge.metrics += len(batch)
-        sums = fetch_sums(claim.role, region, batch, end - CLOUDWATCH_RETENTION, end, period_seconds=DAY_SECONDS)
+        since = end - CLOUDWATCH_RETENTION
+        sums = fetch_sums(claim.role, region, batch, since, end, charge=charge, period_seconds=DAY_SECONDS)
         used.extend(item.metric.dimensions[0][1] for item in sums if any(item.sums))
     return used
 

@@ -16,6 +16,7 @@ from typing import IO, Any
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, fetch_sums, list_metrics
 from billing.domain.catalog import ModelCatalog, is_application_profile_id, series_key
+from billing.domain.connections import Charge
 from billing.domain.dimensions import Namespace, SeriesKey
 from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, MetricData, counted_model_id, parse
 from billing.domain.records import Rejected, TokenCounts, UsageRecord
@@ -23,7 +24,7 @@ from billing.models import InferenceProfile, ObservedMetric, UsageSeries
 from billing.operations.inventory import profiles_of, refresh_profiles
 from billing.operations.rating import Rater, roll_up, touched_days
 from billing.operations.series import find_or_add_usage_series, list_series_ids
-from billing.operations.windows import Charge, Claim, Keeper, Stored
+from billing.operations.windows import Claim, Keeper, Stored
 from billing.queries.catalog import get_model_catalog, get_price_book
 from billing.sql import analyze_months, ensure_months, load
 
@@ -93,8 +94,7 @@ def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[dateti
     spool = Spool(keeper.enter_context(file))
     for batch in _batches(metrics):
         keeper.keep()
-        charge.metrics += len(batch)
-        sums = fetch_sums(claim.role, claim.span.aws_region, batch, claim.start, claim.end)
+        sums = fetch_sums(claim.role, claim.span.aws_region, batch, claim.start, claim.end, charge=charge)
         data = [
             MetricData(
                 series=series[item.metric.namespace, _model_id(item.metric)],

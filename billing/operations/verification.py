@@ -15,6 +15,7 @@ from billing.adapters.aws.sessions import Role, can_assume, get_home_region
 from billing.domain.collection import SERVICE_SEARCH, ConnectionKind, CostGrouping, plan_cost_queries
 from billing.domain.connections import (
     BEDROCK_REGIONS,
+    Charge,
     ConnectionFault,
     is_readable,
     polling_usd_per_month,
@@ -50,6 +51,7 @@ class _Probe:
     role: Role
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    charge: Charge = field(default_factory=Charge)
 
     def allows(self, action: str, call: Callable[[], object]) -> bool:
         """Make a call; only a clear refusal counts as missing, whatever else went wrong is raised."""
@@ -118,7 +120,7 @@ def _probe_metrics(probe: _Probe, aws_region: str, now: datetime) -> None:
     probe.allows(cloudwatch.LIST_METRICS, lambda: cloudwatch.list_metrics(probe.role, aws_region, Namespace.BEDROCK))
     probe.allows(
         cloudwatch.GET_METRIC_DATA,
-        lambda: cloudwatch.fetch_sums(probe.role, aws_region, [metric], end - HOUR, end),
+        lambda: cloudwatch.fetch_sums(probe.role, aws_region, [metric], end - HOUR, end, charge=probe.charge),
     )
 
 
@@ -140,8 +142,13 @@ def _probe_bill(probe: _Probe, examination: Examination, now: datetime) -> tuple
     accounts: list[str] = []
 
     def look() -> None:
-        services.extend(cost_explorer.list_values(probe.role, CostGrouping.SERVICE, start, end, search=SERVICE_SEARCH))
-        accounts.extend(cost_explorer.list_values(probe.role, CostGrouping.LINKED_ACCOUNT, start, end))
+        found = cost_explorer.list_values(
+            probe.role, CostGrouping.SERVICE, start, end, charge=probe.charge, search=SERVICE_SEARCH
+        )
+        services.extend(found)
+        accounts.extend(
+            cost_explorer.list_values(probe.role, CostGrouping.LINKED_ACCOUNT, start, end, charge=probe.charge)
+        )
 
     look_ups = 2
     probe.allows(cost_explorer.GET_DIMENSION_VALUES, look)
@@ -154,6 +161,7 @@ def _probe_bill(probe: _Probe, examination: Examination, now: datetime) -> tuple
                 end,
                 group_by=[CostGrouping.SERVICE, CostGrouping.USAGE_TYPE],
                 only={CostGrouping.SERVICE: services[:1] or ["Amazon Bedrock"]},
+                charge=probe.charge,
             )
         ),
     )

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import F, Q, QuerySet
 
@@ -24,7 +23,7 @@ from billing.domain.collection import (
     readable_from,
     readable_until,
 )
-from billing.domain.connections import COLLECTING_STATES, charge_usd
+from billing.domain.connections import COLLECTING_STATES, Charge
 from billing.domain.records import Rejected
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
 
@@ -58,19 +57,6 @@ class Claim:
     aws_account_id: str
     tag_key: str
     role: Role
-
-
-@dataclass(slots=True)
-class Charge:
-    """What AWS charges the customer for one reading, counted while it goes on."""
-
-    metrics: int = 0
-    cost_explorer_calls: int = 0
-    other_calls: int = 0
-
-    @property
-    def usd(self) -> Decimal:
-        return charge_usd(metrics=self.metrics, cost_explorer_calls=self.cost_explorer_calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +216,8 @@ def _run(claim: Claim, charge: Charge, now: datetime) -> dict[str, object]:
         "attempt": claim.attempt,
         "started_at": claim.started_at,
         "finished_at": now,
-        "api_calls": charge.other_calls + charge.cost_explorer_calls,
+        "api_calls": charge.other_calls + charge.cost_explorer_requests,
         "metrics_requested": charge.metrics,
+        "cost_explorer_requests": charge.cost_explorer_requests,
         "aws_charge_usd": charge.usd,
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from billing.adapters.aws.errors import Denied, Unavailable, aws_errors
 from billing.adapters.aws.sessions import Role, client
+from billing.domain.connections import Charge
 
 # GetMetricData takes at most 500 queries and answers at most 100,800 values a page (API reference).
 QUERIES_PER_CALL = 500
@@ -55,6 +56,7 @@ def fetch_sums(
     start: datetime,
     end: datetime,
     *,
+    charge: Charge,
     period_seconds: int = HOUR_SECONDS,
 ) -> tuple[MetricSums, ...]:
     """Return the sums of at most 500 metrics, each complete.
@@ -63,6 +65,7 @@ def fetch_sums(
     the whole, since what is missing would be stored as zero.
     """
     assert 0 < len(metrics) <= QUERIES_PER_CALL
+    charge.metrics += len(metrics)
     request: dict[str, Any] = {
         "MetricDataQueries": [_query(index, metric, period_seconds) for index, metric in enumerate(metrics)],
         "StartTime": start,

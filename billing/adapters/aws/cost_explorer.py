@@ -11,6 +11,7 @@ from typing import Any
 
 from billing.adapters.aws.errors import aws_errors
 from billing.adapters.aws.sessions import Role, client
+from billing.domain.connections import Charge
 
 # Cost Explorer lives in one region for the whole partition.
 HOME_REGION = "us-east-1"
@@ -53,19 +54,27 @@ class _Pace:
 PACE = _Pace()
 
 
-def list_values(role: Role, dimension: str, start: date, end: date, *, search: str = "") -> tuple[str, ...]:
+def list_values(
+    role: Role, dimension: str, start: date, end: date, *, charge: Charge, search: str = ""
+) -> tuple[str, ...]:
     """Return the values that a dimension has in a range of days, such as the services whose name holds a text."""
     request: dict[str, Any] = {"TimePeriod": _period(start, end), "Dimension": dimension}
     if search:
         request["SearchString"] = search
     found: list[str] = []
-    for page in _pages(role, "get_dimension_values", GET_DIMENSION_VALUES, request):
+    for page in _pages(role, "get_dimension_values", GET_DIMENSION_VALUES, request, charge):
         found.extend(item["Value"] for item in page["DimensionValues"])
     return tuple(dict.fromkeys(found))
 
 
 def fetch_daily_costs(
-    role: Role, start: date, end: date, *, group_by: Sequence[str], only: Mapping[str, Sequence[str]]
+    role: Role,
+    start: date,
+    end: date,
+    *,
+    group_by: Sequence[str],
+    only: Mapping[str, Sequence[str]],
+    charge: Charge,
 ) -> Iterator[tuple[CostGroup, ...]]:
     """Yield a range of days grouped by at most two dimensions, page by page, restricted to some dimensions' values."""
     request: dict[str, Any] = {
@@ -75,14 +84,15 @@ def fetch_daily_costs(
         "GroupBy": [{"Type": "DIMENSION", "Key": key} for key in group_by],
         "Filter": _filter(only),
     }
-    for page in _pages(role, "get_cost_and_usage", GET_COST_AND_USAGE, request):
+    for page in _pages(role, "get_cost_and_usage", GET_COST_AND_USAGE, request, charge):
         yield tuple(group for result in page["ResultsByTime"] for group in _groups(result))
 
 
-def _pages(role: Role, method: str, action: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _pages(role: Role, method: str, action: str, request: dict[str, Any], charge: Charge) -> Iterator[dict[str, Any]]:
     # Botocore has no paginator for these calls, and between pages no other parameter may change.
     while True:
         PACE.wait(role)
+        charge.cost_explorer_requests += 1  # every page is a request that costs
         with aws_errors(action):
             page = getattr(client(role, "ce", HOME_REGION), method)(**request)
         yield page

@@ -11,6 +11,7 @@ import pytest
 from billing.adapters.aws import bedrock, cloudwatch, cost_explorer, sessions
 from billing.adapters.aws.errors import Denied, Refused
 from billing.adapters.aws.sessions import Role, can_assume, make_session_name, parse_time
+from billing.domain.connections import Charge
 from billing.sandbox.control import Control
 from config.local.installation import SANDBOX_CREDENTIALS
 from tests.factories.aws import EXTERNAL_ID, NOW, PAYER_ROLE, SONNET, running_aws
@@ -81,50 +82,61 @@ def test_all_pages_of_metrics_are_read(aws: Control) -> None:
 
 def test_all_pages_of_values_are_put_together(aws: Control) -> None:
     end = NOW.replace(minute=0)
-    (whole,) = cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT], end - 3 * DAY, end)
+    charge = Charge()
+    (whole,) = cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT], end - 3 * DAY, end, charge=charge)
+    assert charge.metrics == 1
     assert len(whole.starts) == len(whole.sums) > 40
     assert list(whole.starts) == sorted(whole.starts)
     aws.set_page_size("GetMetricData", 5)
     try:
-        assert cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT], end - 3 * DAY, end) == (whole,)
+        assert cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT], end - 3 * DAY, end, charge=Charge()) == (whole,)
     finally:
         aws.set_page_size("GetMetricData", 100_800)
 
 
 def test_a_metric_without_data_is_empty_and_not_an_error() -> None:
     nothing = cloudwatch.Metric(namespace="AWS/Bedrock", name="InputTokenCount", dimensions=(("ModelId", "none"),))
-    (found,) = cloudwatch.fetch_sums(ROLE, "us-east-1", [nothing], NOW - DAY, NOW)
+    (found,) = cloudwatch.fetch_sums(ROLE, "us-east-1", [nothing], NOW - DAY, NOW, charge=Charge())
     assert (found.starts, found.sums) == ((), ())
 
 
 def test_no_call_asks_more_than_aws_answers() -> None:
     with pytest.raises(AssertionError):
-        cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT] * 501, NOW - DAY, NOW)
+        cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT] * 501, NOW - DAY, NOW, charge=Charge())
 
 
 def test_a_request_that_aws_calls_wrong_is_refused() -> None:
     with pytest.raises(Refused):
-        cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT], NOW, NOW - DAY)
+        cloudwatch.fetch_sums(ROLE, "us-east-1", [INPUT], NOW, NOW - DAY, charge=Charge())
 
 
 def test_all_pages_of_the_bill_are_read(aws: Control) -> None:
     end = NOW.date()
-    services = cost_explorer.list_values(ROLE, "SERVICE", end - 9 * DAY, end, search="Bedrock")
+    services = cost_explorer.list_values(ROLE, "SERVICE", end - 9 * DAY, end, charge=Charge(), search="Bedrock")
     assert services
     assert all("Bedrock" in service for service in services)
 
-    def read() -> list[cost_explorer.CostGroup]:
+    def read(charge: Charge) -> list[cost_explorer.CostGroup]:
         pages = cost_explorer.fetch_daily_costs(
-            ROLE, end - 9 * DAY, end, group_by=["SERVICE", "USAGE_TYPE"], only={"SERVICE": services}
+            ROLE,
+            end - 9 * DAY,
+            end,
+            group_by=["SERVICE", "USAGE_TYPE"],
+            only={"SERVICE": services},
+            charge=charge,
         )
         return [group for page in pages for group in page]
 
-    whole = read()
+    at_once, page_by_page = Charge(), Charge()
+    whole = read(at_once)
     aws.set_page_size("GetCostAndUsage", 3)
     try:
-        paged = read()
+        paged = read(page_by_page)
     finally:
         aws.set_page_size("GetCostAndUsage", 10_000)
+    # Every page costs the customer a cent, and is counted.
+    assert at_once.cost_explorer_requests == 1
+    assert page_by_page.cost_explorer_requests == aws.calls()["GetCostAndUsage"] - 1 == -(-len(whole) // 3)
     assert sorted(paged, key=str) == sorted(whole, key=str)
     assert {group.day for group in whole} <= {date.fromordinal(end.toordinal() - back) for back in range(1, 10)}
 
@@ -134,7 +146,7 @@ def test_calls_to_one_bill_are_a_second_apart(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(cost_explorer, "PACE", cost_explorer._Pace())
     began = time.monotonic()
     for _ in range(3):
-        cost_explorer.list_values(ROLE, "SERVICE", NOW.date() - DAY, NOW.date())
+        cost_explorer.list_values(ROLE, "SERVICE", NOW.date() - DAY, NOW.date(), charge=Charge())
     assert time.monotonic() - began >= 0.4
 
 

@@ -12,6 +12,7 @@ from billing.domain.connections import (
     FAULT_SENTENCES,
     NEEDED_PERMISSIONS,
     STATE_LABELS,
+    Charge,
     ConnectionFault,
     ConnectionState,
     MalformedExternalId,
@@ -164,6 +165,7 @@ def test_the_template_waits_until_we_know_who_we_are() -> None:
 def test_watching_costs_what_the_windows_that_become_due_cost() -> None:
     # 540 metrics, 29 readings a day; four calls for each month of the bill, 2.48 months a day.
     assert charge_usd(metrics=540, cost_explorer_calls=4) == Decimal("0.0454")
+    assert Charge(metrics=540, cost_explorer_requests=4, other_calls=99).usd == Decimal("0.0454")
     member = polling_usd_per_month(metrics=540, cost_explorer_calls_per_reading=0)
     assert round(member, 2) == Decimal("4.77")
     payer = polling_usd_per_month(metrics=540, cost_explorer_calls_per_reading=4)
