@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.domain.roles import Permission
-from billing.api.questions import GroupedOutput, QuestionParameters, named_key, period_text, question_of
+from billing.api.questions import GroupedOutput, QuestionParameters, named_key, period_text, question_of, row_period
 from billing.domain.dimensions import Basis
 from billing.domain.money import plain
 from billing.queries.collection import get_data_until
@@ -99,7 +99,7 @@ def data_until_text(request: OrganizationApiRequest, basis: Basis) -> str | None
 
 
 def _serialize(row: SpendRow, question: SpendQuestion) -> dict[str, object]:
-    told: dict[str, object] = {"period": period_text(row.period), **named_key(question, row.key)}
+    told: dict[str, object] = {"period": row_period(question, row.period), **named_key(question, row.key)}
     told |= {"cost": plain(row.cost), "currency": row.currency}
     if question.basis is Basis.RATED:
         return told | {"cost_assumed": plain(row.cost_assumed), "tokens_unpriced": row.tokens_unpriced}

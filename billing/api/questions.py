@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -17,10 +18,16 @@ from accounts.access.api import OrganizationApiRequest
 from accounts.access.declarations import CommaSeparated, PageParameters
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
-from billing.domain.dimensions import Basis, Dimension, Granularity
-from billing.queries.questions import BillHasUtcDays, SpendQuestion
+from billing.domain.dimensions import Basis, Dimension, Granularity, Provider, Routing, Tier, TokenClass
+from billing.queries.questions import MOST_VALUES, BillHasUtcDays, SpendQuestion
 
 CALENDARS = ("utc", "organization")
+# One row for each group over the whole range, as the table of a page has it.
+TOTAL = "total"
+WITH_HOURS = (Granularity.HOUR.value, TOTAL)
+# No code, model id or account begins with it, so that it cannot be one's name.
+WITHOUT = "~none"
+VALUE_LENGTH = 255
 UTC_NAME = "UTC"
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
 DATE_LENGTH = 10
@@ -32,7 +39,7 @@ class TimeNeedsHours(Invalid):
 
     code: ClassVar[str] = "time_needs_hours"
     message: ClassVar[str] = gettext_noop(
-        "A time of day goes with granularity=hour only; give a date such as 2026-10-01."
+        "A time of day goes with granularity=hour or total only; give a date such as 2026-10-01."
     )
 
 
@@ -51,14 +58,34 @@ class Moment(serializers.Field[date | datetime, str, str, Any]):
             self.fail("not_a_moment")
 
 
+class DimensionValues(CommaSeparated):
+    """The values of one dimension that are wanted, or not wanted."""
+
+    def __init__(self, *, choices: type[StrEnum] | None = None, **options: Any) -> None:
+        child = (
+            serializers.ChoiceField(choices=[item.value for item in choices])
+            if choices
+            else serializers.CharField(max_length=VALUE_LENGTH)
+        )
+        super().__init__(child=child, required=False, max_length=MOST_VALUES, **options)
+
+    def to_internal_value(self, data: Any) -> list[str | None]:
+        return [None if value == WITHOUT else value for value in super().to_internal_value(data)]
+
+
 class QuestionParameters(PageParameters):
     """The parameters that spend and usage share."""
 
     start = Moment(
-        help_text="The first day, `2026-10-01`; with `granularity=hour` also an hour, `2026-10-01T13:00:00Z`."
+        help_text="The first day, `2026-10-01`; with `granularity=hour` or `total` also an hour, "
+        "`2026-10-01T13:00:00Z`."
     )
     end = Moment(help_text="The day, or hour, before which it ends: it is not included.")
-    granularity = serializers.ChoiceField(choices=[item.value for item in Granularity], default=Granularity.DAY.value)
+    granularity = serializers.ChoiceField(
+        choices=[*(item.value for item in Granularity), TOTAL],
+        default=Granularity.DAY.value,
+        help_text="`total` is one row for each group over the whole range; its `period` is the start.",
+    )
     calendar = serializers.ChoiceField(
         choices=CALENDARS,
         default="utc",
@@ -69,6 +96,31 @@ class QuestionParameters(PageParameters):
         default=list,
         help_text="Dimensions, with commas between them; without any, one row for each period.",
     )
+
+    model = DimensionValues(
+        help_text="Canonical ids with commas between them; `~none` is usage whose id is not recognised."
+    )
+    publisher = DimensionValues(help_text="Who made the model; `~none` where that is not known.")
+    provider = DimensionValues(choices=Provider)
+    aws_region = DimensionValues()
+    aws_account = DimensionValues()
+    cost_center = DimensionValues(help_text="Codes of cost centers; `~none` is what is unassigned.")
+    token_class = DimensionValues(choices=TokenClass, help_text="Rated only.")
+    routing = DimensionValues(choices=Routing, help_text="Rated only.")
+    tier = DimensionValues(choices=Tier, help_text="Rated only.")
+    service = DimensionValues(help_text="Billed only: services as the bill names them.")
+    usage_type = DimensionValues(help_text="Billed only.")
+    exclude_model = DimensionValues(help_text="Everything but these; `exclude_…` goes with every dimension.")
+    exclude_publisher = DimensionValues()
+    exclude_provider = DimensionValues(choices=Provider)
+    exclude_aws_region = DimensionValues()
+    exclude_aws_account = DimensionValues()
+    exclude_cost_center = DimensionValues()
+    exclude_token_class = DimensionValues(choices=TokenClass)
+    exclude_routing = DimensionValues(choices=Routing)
+    exclude_tier = DimensionValues(choices=Tier)
+    exclude_service = DimensionValues()
+    exclude_usage_type = DimensionValues()
 
     def validate_group_by(self, value: list[str]) -> list[str]:
         """Refuse a dimension that is named twice: its column would stand there once."""
@@ -82,15 +134,25 @@ def question_of(request: OrganizationApiRequest, asked: Mapping[str, Any], basis
     if asked["calendar"] == "organization" and basis is Basis.BILLED:
         raise BillHasUtcDays(field="calendar")
     time_zone = request.organization.time_zone if asked["calendar"] == "organization" else UTC_NAME
-    granularity = Granularity(asked["granularity"])
+    granularity = asked["granularity"]
     return SpendQuestion(
         basis=basis,
         start=_moment(asked["start"], "start", granularity, time_zone),
         end=_moment(asked["end"], "end", granularity, time_zone),
-        granularity=granularity,
+        granularity=None if granularity == TOTAL else Granularity(granularity),
         group_by=tuple(Dimension(name) for name in asked["group_by"]),
+        filters=_values(asked, ""),
+        excluded=_values(asked, "exclude_"),
         time_zone=time_zone,
     )
+
+
+def _values(asked: Mapping[str, Any], prefix: str) -> dict[Dimension, tuple[str | None, ...]]:
+    return {
+        dimension: tuple(asked[f"{prefix}{dimension.value}"])
+        for dimension in Dimension
+        if f"{prefix}{dimension.value}" in asked
+    }
 
 
 def named_key(question: SpendQuestion, key: tuple[str | None, ...]) -> dict[str, str | None]:
@@ -98,9 +160,16 @@ def named_key(question: SpendQuestion, key: tuple[str | None, ...]) -> dict[str,
     return {dimension.value: value for dimension, value in zip(question.group_by, key, strict=True)}
 
 
-def period_text(period: date | datetime | None) -> str:
+def row_period(question: SpendQuestion, period: date | datetime | None) -> str:
+    """The period of a row as it is told; of a row over the whole range, where that begins."""
+    if period is not None:
+        return period_text(period)
+    local = question.start.astimezone(ZoneInfo(question.time_zone))
+    return period_text(local.date() if local.time() == time.min else question.start)
+
+
+def period_text(period: date | datetime) -> str:
     """A period as it is told: the date it begins with, or the hour in UTC."""
-    assert period is not None, "questions over REST always have periods"
     if isinstance(period, datetime):
         return period.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return period.isoformat()
@@ -126,9 +195,9 @@ def _in_range(day: date) -> date:
     return day
 
 
-def _moment(value: date | datetime, field: str, granularity: Granularity, time_zone: str) -> datetime:
+def _moment(value: date | datetime, field: str, granularity: str, time_zone: str) -> datetime:
     if isinstance(value, datetime):
-        if granularity is not Granularity.HOUR:
+        if granularity not in WITH_HOURS:
             raise TimeNeedsHours(field=field)
         return value
     return datetime.combine(value, time.min, ZoneInfo(time_zone)).astimezone(UTC)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.domain.roles import Permission
 from billing.api.costs import SpendPageFields, data_until_text
-from billing.api.questions import GroupedOutput, QuestionParameters, named_key, period_text, question_of
+from billing.api.questions import GroupedOutput, QuestionParameters, named_key, question_of, row_period
 from billing.domain.dimensions import Basis
 from billing.queries.questions import SpendQuestion
 from billing.queries.usage import UsageRow, list_usage
@@ -82,7 +82,7 @@ class UsageList(OrganizationApiView):
 
 
 def _serialize(row: UsageRow, question: SpendQuestion) -> dict[str, object]:
-    told: dict[str, object] = {"period": period_text(row.period), **named_key(question, row.key)}
+    told: dict[str, object] = {"period": row_period(question, row.period), **named_key(question, row.key)}
     if isinstance(row.tokens, int):
         return told | {"tokens": row.tokens}
     by_class = {f"tokens_{name}": count for name, count in row.tokens._asdict().items()}

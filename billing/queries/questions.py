@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
@@ -16,6 +16,8 @@ from billing.domain.slices import UTC_ZONES
 
 # What one answer may hold: more is another page.
 ROWS_PER_PAGE = 10_000
+# More of them are no filter that anybody reads.
+MOST_VALUES = 200
 # CloudWatch keeps 455 days; three years is more than any page shows.
 LONGEST_RANGE = timedelta(days=1100)
 LONGEST_HOURLY_RANGE = timedelta(days=93)
@@ -68,7 +70,8 @@ class SpendQuestion:
     """Which facts, and how they are added up.
 
     `granularity` None: one row for each group over the whole range. `group_by` gives the order of a row's key. A filter
-    lists the values that are wanted; None among a cost center's or a model's values stands for those without one.
+    lists the values that are wanted, an exclusion those that are not; None among a cost center's or a model's values
+    stands for those without one.
     """
 
     basis: Basis
@@ -77,6 +80,7 @@ class SpendQuestion:
     granularity: Granularity | None = None
     group_by: tuple[Dimension, ...] = ()
     filters: Mapping[Dimension, Sequence[str | None]] = field(default_factory=dict)
+    excluded: Mapping[Dimension, Sequence[str | None]] = field(default_factory=dict)
     time_zone: str = "UTC"
 
 
@@ -87,13 +91,20 @@ def check(question: SpendQuestion) -> None:
         raise RangeEndsBeforeItBegins(field="end")
     if question.end - question.start > longest:
         raise RangeTooLong(field="end", days=longest.days)
-    for asked, name in ((question.group_by, "group_by"), (question.filters, None)):
-        for dimension in asked:
-            if dimension not in DIMENSIONS_OF[question.basis]:
-                raise DimensionNotInBasis(
-                    field=name or dimension.value, basis=question.basis.value, dimension=dimension.value
-                )
+    for dimension, name in _named_dimensions(question):
+        if dimension not in DIMENSIONS_OF[question.basis]:
+            raise DimensionNotInBasis(field=name, basis=question.basis.value, dimension=dimension.value)
     _check_calendar(question)
+
+
+def _named_dimensions(question: SpendQuestion) -> Iterator[tuple[Dimension, str]]:
+    """Every dimension that a question names, with the parameter that names it."""
+    for dimension in question.group_by:
+        yield dimension, "group_by"
+    for dimension in question.filters:
+        yield dimension, dimension.value
+    for dimension in question.excluded:
+        yield dimension, f"exclude_{dimension.value}"
 
 
 def _check_calendar(question: SpendQuestion) -> None:
@@ -109,16 +120,20 @@ def _check_calendar(question: SpendQuestion) -> None:
 
 
 def dimension_parameters(question: SpendQuestion) -> dict[str, Any]:
-    """Return `by_…` (is it grouped by) and `is_…` (its filter, or None) for each dimension of the basis."""
+    """Return `by_…` (is it grouped by), `is_…` and `not_…` (filters, or None) for each dimension of the basis."""
     parameters: dict[str, Any] = {}
     for dimension in DIMENSIONS_OF[question.basis]:
-        wanted = question.filters.get(dimension)
         parameters[f"by_{dimension}"] = dimension in question.group_by
-        parameters[f"is_{dimension}"] = None if wanted is None else [value or "" for value in wanted]
-    parameters["with_cost_center"] = (
-        Dimension.COST_CENTER in question.group_by or Dimension.COST_CENTER in question.filters
+        parameters[f"is_{dimension}"] = _values(question.filters.get(dimension))
+        parameters[f"not_{dimension}"] = _values(question.excluded.get(dimension))
+    parameters["with_cost_center"] = any(
+        Dimension.COST_CENTER in asked for asked in (question.group_by, question.filters, question.excluded)
     )
     return parameters
+
+
+def _values(values: Sequence[str | None] | None) -> list[str] | None:
+    return None if values is None else [value or "" for value in values]
 
 
 def encode_position(values: Sequence[Any]) -> str:

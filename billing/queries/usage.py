@@ -149,10 +149,9 @@ def _usage_row(row: RatedRow, question: SpendQuestion, *, by_class: bool) -> Usa
 
 
 def _wanted(tokens: TokenCounts, question: SpendQuestion) -> TokenCounts:
-    wanted = question.filters.get(Dimension.TOKEN_CLASS)
-    if wanted is None:
-        return tokens
-    return tokens._replace(**{token_class.value: 0 for token_class in TokenClass if token_class.value not in wanted})
+    wanted = question.filters.get(Dimension.TOKEN_CLASS, tuple(TokenClass))
+    unwanted = question.excluded.get(Dimension.TOKEN_CLASS, ())
+    return tokens._replace(**{name.value: 0 for name in TokenClass if name not in wanted or name in unwanted})
 
 
 __all__ = [

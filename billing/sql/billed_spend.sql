@@ -1,7 +1,7 @@
 -- Billed cost by any set of dimensions, in UTC days as AWS bills them; currencies are never added.
 -- grain: period, the dimensions asked for, currency    replaces: nothing
--- params: first_day, last_day, granularity (day, month, or none), by_… and is_… (dimensions, their filters), provider,
---         after_… (the position after which to read), row_limit    twice: same rows
+-- params: first_day, last_day, granularity (day, month, or none), by_…, is_… and not_… (dimensions, their filters),
+--         provider, after_… (the position after which to read), row_limit    twice: same rows
 WITH grouped AS (
     SELECT
         CASE
@@ -30,10 +30,15 @@ WITH grouped AS (
         f.date >= %(first_day)s
         AND f.date < %(last_day)s
         AND (%(is_provider)s::text[] IS NULL OR %(provider)s = ANY (%(is_provider)s::text[]))
+        AND (%(not_provider)s::text[] IS NULL OR %(provider)s <> ALL (%(not_provider)s::text[]))
         AND (%(is_aws_account)s::text[] IS NULL OR s.aws_account_id = ANY (%(is_aws_account)s::text[]))
+        AND (%(not_aws_account)s::text[] IS NULL OR s.aws_account_id <> ALL (%(not_aws_account)s::text[]))
         AND (%(is_service)s::text[] IS NULL OR s.service = ANY (%(is_service)s::text[]))
+        AND (%(not_service)s::text[] IS NULL OR s.service <> ALL (%(not_service)s::text[]))
         AND (%(is_usage_type)s::text[] IS NULL OR s.usage_type = ANY (%(is_usage_type)s::text[]))
+        AND (%(not_usage_type)s::text[] IS NULL OR s.usage_type <> ALL (%(not_usage_type)s::text[]))
         AND (%(is_cost_center)s::text[] IS NULL OR coalesce(center.code, '') = ANY (%(is_cost_center)s::text[]))
+        AND (%(not_cost_center)s::text[] IS NULL OR coalesce(center.code, '') <> ALL (%(not_cost_center)s::text[]))
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT

@@ -1,8 +1,8 @@
 -- Tokens and rated cost by any set of dimensions, over periods made of whole UTC days and the hours at their edges.
 -- grain: period, the dimensions asked for    replaces: nothing
 -- params: day_periods, day_starts, day_ends, hour_periods, hour_starts, hour_ends (slices; an empty period: the fact's own),
---         first_day, last_day, first_hour, last_hour (bounds of all slices), by_… and is_… (dimensions, their filters),
---         provider, after_… (the position after which to read), row_limit    twice: same rows
+--         first_day, last_day, first_hour, last_hour (bounds of all slices), by_…, is_… and not_… (dimensions, their
+--         filters), provider, after_… (the position after which to read), row_limit    twice: same rows
 WITH chosen AS (
     SELECT
         s.organization_id,
@@ -17,12 +17,19 @@ WITH chosen AS (
     FROM billing_usageseries AS s
     WHERE
         (%(is_model)s::text[] IS NULL OR s.model_id = ANY (%(is_model)s::text[]))
+        AND (%(not_model)s::text[] IS NULL OR s.model_id <> ALL (%(not_model)s::text[]))
         AND (%(is_publisher)s::text[] IS NULL OR s.publisher = ANY (%(is_publisher)s::text[]))
+        AND (%(not_publisher)s::text[] IS NULL OR s.publisher <> ALL (%(not_publisher)s::text[]))
         AND (%(is_provider)s::text[] IS NULL OR %(provider)s = ANY (%(is_provider)s::text[]))
+        AND (%(not_provider)s::text[] IS NULL OR %(provider)s <> ALL (%(not_provider)s::text[]))
         AND (%(is_aws_region)s::text[] IS NULL OR s.aws_region = ANY (%(is_aws_region)s::text[]))
+        AND (%(not_aws_region)s::text[] IS NULL OR s.aws_region <> ALL (%(not_aws_region)s::text[]))
         AND (%(is_aws_account)s::text[] IS NULL OR s.aws_account_id = ANY (%(is_aws_account)s::text[]))
+        AND (%(not_aws_account)s::text[] IS NULL OR s.aws_account_id <> ALL (%(not_aws_account)s::text[]))
         AND (%(is_routing)s::text[] IS NULL OR s.routing = ANY (%(is_routing)s::text[]))
+        AND (%(not_routing)s::text[] IS NULL OR s.routing <> ALL (%(not_routing)s::text[]))
         AND (%(is_tier)s::text[] IS NULL OR s.tier = ANY (%(is_tier)s::text[]))
+        AND (%(not_tier)s::text[] IS NULL OR s.tier <> ALL (%(not_tier)s::text[]))
 ),
 facts AS (
     SELECT
@@ -151,7 +158,9 @@ grouped AS (
         AND (a.assigned_to IS NULL OR a.assigned_to > f.date)
     LEFT JOIN accounts_costcenter AS center
         ON %(with_cost_center)s AND center.organization_id = a.organization_id AND center.id = a.cost_center_id
-    WHERE %(is_cost_center)s::text[] IS NULL OR coalesce(center.code, '') = ANY (%(is_cost_center)s::text[])
+    WHERE
+        (%(is_cost_center)s::text[] IS NULL OR coalesce(center.code, '') = ANY (%(is_cost_center)s::text[]))
+        AND (%(not_cost_center)s::text[] IS NULL OR coalesce(center.code, '') <> ALL (%(not_cost_center)s::text[]))
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ),
 told AS (
@@ -196,6 +205,7 @@ told AS (
         ) AS v (token_class, tokens, cost, unpriced, assumed)
         WHERE
             (%(is_token_class)s::text[] IS NULL OR v.token_class = ANY (%(is_token_class)s::text[]))
+            AND (%(not_token_class)s::text[] IS NULL OR v.token_class <> ALL (%(not_token_class)s::text[]))
             AND (v.tokens > 0 OR NOT %(by_token_class)s)
         GROUP BY 1
     ) AS class
