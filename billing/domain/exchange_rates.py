@@ -28,11 +28,47 @@ class ExchangeRate:
             raise ValueError(f"a rate is above zero, not {self.units_per_usd}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateInForce:
+    """How many units of a currency one US dollar buys, and the month whose rate that is.
+
+    `month` is None for US dollars, which need no rate.
+    """
+
+    currency: str
+    units_per_usd: Decimal
+    month: Month | None
+
+    def convert(self, amount_usd: Decimal) -> Money:
+        """Express dollars in the currency."""
+        return Money(EXACT.multiply(amount_usd, self.units_per_usd), self.currency)
+
+    def convert_back(self, money: Money) -> Decimal:
+        """Express an amount of a currency in dollars."""
+        assert money.currency == self.currency
+        return EXACT.divide(money.amount, self.units_per_usd)
+
+
 class MissingRate(Invalid):
     """Nobody has entered a rate for the month, and none is guessed: the amount stays in its own currency."""
 
     code: ClassVar[str] = "missing_exchange_rate"
     message: ClassVar[str] = gettext_noop("There is no exchange rate from USD to %(currency)s for %(month)s.")
+
+
+def rate_in_force(rates: Iterable[ExchangeRate], currency: str, month: Month) -> RateInForce | None:
+    """The rate of the month or, where that one has not been entered yet, of the latest month before it.
+
+    A figure must not fall silent on the first of a month because nobody has typed a rate; which month's rate was used
+    is shown. None when there is no rate that old.
+    """
+    if currency == USD:
+        return RateInForce(currency=USD, units_per_usd=Decimal(1), month=None)
+    known = [rate for rate in rates if rate.currency == currency and rate.month <= month]
+    if not known:
+        return None
+    latest = max(known, key=lambda rate: rate.month)
+    return RateInForce(currency=currency, units_per_usd=latest.units_per_usd, month=latest.month)
 
 
 def convert(money: Money, *, to_currency: str, month: Month, rates: Iterable[ExchangeRate]) -> Money:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from accounts.domain.text import gettext_noop
 from billing.domain.dimensions import Basis
-from billing.domain.exchange_rates import USD, ExchangeRate
+from billing.domain.exchange_rates import USD, RateInForce
 from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
 from forecasting.domain.forecasts import PublishedForecast
@@ -82,27 +82,6 @@ class BudgetValue:
     @property
     def is_active(self) -> bool:
         return self.closed_at is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateInForce:
-    """How many units of the budget's currency one US dollar buys, and the month whose rate that is.
-
-    `month` is None for US dollars, which need no rate.
-    """
-
-    currency: str
-    units_per_usd: Decimal
-    month: Month | None
-
-    def convert(self, amount_usd: Decimal) -> Money:
-        """Express dollars in the budget's currency."""
-        return Money(EXACT.multiply(amount_usd, self.units_per_usd), self.currency)
-
-    def convert_back(self, money: Money) -> Decimal:
-        """Express an amount of the budget's currency in dollars."""
-        assert money.currency == self.currency
-        return EXACT.divide(money.amount, self.units_per_usd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,21 +160,6 @@ def period_of(kind: PeriodKind, month: Month, time_zone: str) -> Period:
         start_at=local_day_bounds(month.start, time_zone)[0],
         end_at=local_day_bounds(month.end, time_zone)[0],
     )
-
-
-def rate_in_force(rates: Iterable[ExchangeRate], currency: str, month: Month) -> RateInForce | None:
-    """The rate of the month or, where that one has not been entered yet, of the latest month before it.
-
-    A budget must not fall silent on the first of a month because nobody has typed a rate; which month's rate was used
-    is shown. None when there is no rate that old.
-    """
-    if currency == USD:
-        return RateInForce(currency=USD, units_per_usd=Decimal(1), month=None)
-    known = [rate for rate in rates if rate.currency == currency and rate.month <= month]
-    if not known:
-        return None
-    latest = max(known, key=lambda rate: rate.month)
-    return RateInForce(currency=currency, units_per_usd=latest.units_per_usd, month=latest.month)
 
 
 def budget_status(

@@ -9,9 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing.domain.dimensions import Dimension
+from billing.domain.exchange_rates import RateInForce
 from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import HOUR, Month
-from forecasting.domain.budgets import BudgetStatus, RateInForce
+from forecasting.domain.budgets import BudgetStatus
 from forecasting.domain.forecasts import PublishedForecast
 from forecasting.domain.series import ScopeKind
 

@@ -12,7 +12,7 @@ from accounts.domain.text import gettext_noop
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id
 from billing.domain.dimensions import Basis, Dimension
-from billing.domain.exchange_rates import USD
+from billing.domain.exchange_rates import USD, RateInForce, rate_in_force
 from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import DateRange, Month, local_day
 from billing.queries.collection import get_data_until
@@ -27,11 +27,9 @@ from forecasting.domain.budgets import (
     BudgetStatus,
     BudgetValue,
     PeriodKind,
-    RateInForce,
     budget_forecast,
     budget_status,
     period_of,
-    rate_in_force,
     share_of,
 )
 from forecasting.domain.forecasts import PublishedForecast

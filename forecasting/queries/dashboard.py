@@ -11,7 +11,7 @@ from decimal import Decimal
 from accounts.domain.organizations import OrganizationValue
 from accounts.queries.cost_centers import list_cost_centers
 from billing.domain.dimensions import Basis, Dimension
-from billing.domain.exchange_rates import USD
+from billing.domain.exchange_rates import USD, RateInForce, rate_in_force
 from billing.domain.freshness import Freshness
 from billing.domain.money import Money, add_up, total
 from billing.domain.periods import DAY, DateRange, Month, local_day, local_day_bounds, utc_day_start
@@ -19,7 +19,7 @@ from billing.queries.catalog import list_foundation_models, names_of
 from billing.queries.collection import DataUntil, SourceFreshness, get_data_until, list_source_freshness
 from billing.queries.costs import SpendQuestion, SpendRow, list_daily_spend, list_spend
 from billing.queries.exchange_rates import list_exchange_rates
-from forecasting.domain.budgets import BudgetStatus, RateInForce, rate_in_force
+from forecasting.domain.budgets import BudgetStatus
 from forecasting.domain.dashboard import (
     ZERO,
     Breakdown,

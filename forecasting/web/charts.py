@@ -10,9 +10,9 @@ from decimal import Decimal
 from django.utils.translation import get_language, gettext
 
 from billing.domain import figures
+from billing.domain.charts import axis_of
 from billing.domain.money import Money
 from billing.domain.periods import DateRange, Month
-from forecasting.domain.charts import axis_of
 from forecasting.domain.dashboard import DayAmount, LandingDay
 
 DAY = timedelta(days=1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from billing.domain.dimensions import Basis
+from billing.domain.exchange_rates import RateInForce
 from billing.domain.money import Money
 from billing.domain.periods import Month
 from forecasting.domain.alerts import (
@@ -29,7 +30,6 @@ from forecasting.domain.budgets import (
     BudgetValue,
     DayCost,
     PeriodKind,
-    RateInForce,
     budget_status,
     period_at,
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from billing.domain.dimensions import Basis
-from billing.domain.exchange_rates import ExchangeRate
+from billing.domain.exchange_rates import ExchangeRate, RateInForce, rate_in_force
 from billing.domain.money import Money
 from billing.domain.periods import Month
 from forecasting.domain.budgets import (
@@ -19,11 +19,9 @@ from forecasting.domain.budgets import (
     BudgetValue,
     DayCost,
     PeriodKind,
-    RateInForce,
     budget_forecast,
     budget_status,
     period_at,
-    rate_in_force,
 )
 from forecasting.domain.forecasts import ForecastDay, PublishedForecast
 from forecasting.domain.series import WHOLE_ORGANIZATION

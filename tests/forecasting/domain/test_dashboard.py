@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from billing.domain.dimensions import Basis, Dimension
+from billing.domain.exchange_rates import RateInForce
 from billing.domain.money import Money
 from billing.domain.periods import Month
 from forecasting.domain.budgets import (
@@ -15,7 +16,6 @@ from forecasting.domain.budgets import (
     BudgetStatus,
     BudgetValue,
     PeriodKind,
-    RateInForce,
     period_of,
 )
 from forecasting.domain.dashboard import (

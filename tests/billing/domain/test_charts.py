@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from forecasting.domain.charts import axis_of
+from billing.domain.charts import axis_of
 
 
 @pytest.mark.parametrize(
