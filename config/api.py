@@ -9,26 +9,21 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.problems import status_of
 from accounts.access.sentences import sentence
-from accounts.domain.errors import CallerError, Conflict, Forbidden, Invalid, NotFound
+from accounts.domain.errors import CallerError, Stale
 from accounts.domain.text import gettext_noop
 
 PROBLEM = "application/problem+json"
 # A message that repeats what was sent must not grow with it.
 MESSAGE_LIMIT = 500
-STATUSES: tuple[tuple[type[CallerError], HTTPStatus], ...] = (
-    (Invalid, HTTPStatus.BAD_REQUEST),
-    (NotFound, HTTPStatus.NOT_FOUND),
-    (Forbidden, HTTPStatus.FORBIDDEN),
-    (Conflict, HTTPStatus.CONFLICT),
-    (CallerError, HTTPStatus.UNPROCESSABLE_ENTITY),
-)
 # What Django raises for a caller: kind, status, code, sentence.
 DJANGO_ERRORS: tuple[tuple[type[Exception], HTTPStatus, str, str], ...] = (
     (Http404, HTTPStatus.NOT_FOUND, "not_found", gettext_noop("There is nothing here.")),
@@ -47,6 +42,12 @@ class SchemaView(SpectacularAPIView):
     """The API's description, open to everybody: JSON, or YAML for those who ask for it."""
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer]
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        # The description has one language, whatever the reader's: its sentences are there to be searched for.
+        with override("en"):
+            response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call] # the library's
+            return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -79,16 +80,13 @@ def request_id(request: HttpRequest | Request) -> str:
     return str(getattr(request, "request_id", ""))
 
 
-def status_of(error: CallerError) -> HTTPStatus:
-    """Return the status that an error of a caller is answered with."""
-    return next(status for kind, status in STATUSES if isinstance(error, kind))
-
-
 def _problem_of(error: Exception, request: Request) -> dict[str, Any] | None:
     if isinstance(error, CallerError):
         text = sentence(error)
         errors = [_entry(error.field, error.code, text)] if error.field else []
-        return _problem(status=status_of(error), code=error.code, detail=text, errors=errors)
+        is_stale = isinstance(error, Stale) and "If-Match" in request.headers
+        status = HTTPStatus.PRECONDITION_FAILED if is_stale else status_of(error)
+        return _problem(status=status, code=error.code, detail=text, errors=errors)
     if isinstance(error, exceptions.ValidationError):
         return _validation_problem(error)
     if isinstance(error, exceptions.APIException):

@@ -11,9 +11,10 @@ from django.template import loader
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from accounts.access.problems import status_of
 from accounts.access.sentences import sentence
 from accounts.domain.errors import CallerError, Forbidden, NotFound
-from config.api import problem_response, request_id, status_of
+from config.api import problem_response, request_id
 
 API = "/api/"
 TEMPLATES = {

@@ -26,6 +26,8 @@ from accounts.access.declarations import (
     shown_first,
     sign_cursor,
 )
+from accounts.access.limits import TooManyRequests, count_request
+from accounts.access.versions import PreconditionFailed, etag, expected_version
 from accounts.domain.audit import Actor
 from accounts.domain.errors import CallerError, Forbidden
 from accounts.domain.idempotency import Claim, StoredAnswer, hash_request
@@ -79,6 +81,8 @@ class OrganizationApiView(APIView):
     outputs: ClassVar[Mapping[str, Declaration]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}
     errors: ClassVar[Mapping[str, tuple[type[CallerError], ...]]] = {}
+    # The methods that ask `expected_version`; where the others get an If-Match, it is refused.
+    versioned: ClassVar[tuple[str, ...]] = ()
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     request: OrganizationApiRequest
@@ -90,6 +94,10 @@ class OrganizationApiView(APIView):
     def read_input(self) -> dict[str, Any]:
         """Return the declared fields of the body as values; for PATCH those that were sent. Raises ValidationError."""
         return read_body(self.Input, self._body(), partial=self.request.method == "PATCH")
+
+    def expected_version(self, current: int, *, given: int | None = None) -> int:
+        """Return the version that the caller edits: of If-Match, of the body, without any the current one."""
+        return expected_version(header=self.request.headers.get("If-Match"), body=given, current=current)
 
     def page(self, page: Page[Row], serialize: Callable[[Row], object], **besides: object) -> Response:
         """Answer a list: its rows, what `PageFields` declares, and where the next page begins."""
@@ -111,6 +119,11 @@ class OrganizationApiView(APIView):
     def is_list(cls) -> bool:
         """Return whether GET answers a page."""
         return cls.Parameters is not None and issubclass(cls.Parameters, PageParameters)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        # Figures of one organization, for the holder of a key: no cache on the way has anything to keep.
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> OrganizationApiRequest:
         return OrganizationApiRequest(
@@ -140,6 +153,8 @@ class OrganizationApiView(APIView):
         if request.method not in self._methods():
             raise exceptions.MethodNotAllowed(str(request.method))
         self._enter()
+        if request.method not in self.versioned and "If-Match" in request.headers:
+            raise PreconditionFailed
         if request.method not in READING:
             # The body is read once here, so that Django's limit holds and a repeated write can be recognized.
             _ = self.request._request.body  # noqa: SLF001 - DRF's name for the request that it wraps
@@ -164,6 +179,10 @@ class OrganizationApiView(APIView):
             "now": timezone.now(),
         }.items():
             setattr(entered, name, value)
+        allowance = count_request(api_key_id=key.id, now=self.request.now)
+        self.headers.update(allowance.headers())
+        if allowance.left < 0:
+            raise TooManyRequests(wait=allowance.seconds)
         needed = self.permissions["GET" if self.request.method == "HEAD" else str(self.request.method)]
         if needed not in key.scopes:
             raise ScopeMissing(scope=needed)
@@ -182,7 +201,9 @@ class OrganizationApiView(APIView):
         with tenant_transaction():
             claim = self._claim(key)
         if isinstance(claim, StoredAnswer):
-            return Response(claim.body, status=claim.status, headers={"Idempotency-Replayed": "true"})
+            tag = etag(claim.body)
+            headers = {"Idempotency-Replayed": "true", **({"ETag": tag} if tag else {})}
+            return Response(claim.body, status=claim.status, headers=headers)
         try:
             with tenant_transaction():
                 response = self._handle()
@@ -204,7 +225,7 @@ class OrganizationApiView(APIView):
         )
 
     def _kept(self, response: Response) -> Any:
-        body = json.loads(response.content) if response.content else None
+        body: Any = json.loads(response.content) if response.content else None
         return shown_again(body) if self.tells_secret(str(self.request.method)) else body
 
     def _handle(self) -> Response:
@@ -213,6 +234,8 @@ class OrganizationApiView(APIView):
         assert isinstance(response, Response)
         if self.tells_secret(str(self.request.method)):
             response.data = shown_first(response.data)
+        if tag := etag(response.data):
+            response["ETag"] = tag
         # Rendered here: outside, what is read lazily would be refused.
         response = self.finalize_response(self.request, response, *self.args, **self.kwargs)
         response.render()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts.access.limits import count_failure
 from accounts.domain.api_keys import ApiKeyText, MalformedApiKey, hash_secret, is_secret, parse_api_key
 from accounts.domain.audit import Actor, ActorKind
 from accounts.domain.errors import NotFound
@@ -21,8 +21,6 @@ from accounts.tenancy.context import tenant_transaction
 
 # Compared with when there is no such key, so that the answer takes as long as with one.
 NO_HASH = hash_secret("")
-# Refusals to one address in a minute that are answered 401; further ones are answered 429, a right key is not.
-FAILURES_A_MINUTE = 20
 
 
 class ApiKeyMissing(exceptions.NotAuthenticated):
@@ -39,13 +37,6 @@ class ApiKeyRefused(exceptions.AuthenticationFailed):
     default_detail = _("The API key is unknown, expired or revoked.")
 
 
-class TooManyFailures(exceptions.Throttled):
-    """The same client keeps coming with a wrong key."""
-
-    default_code = "too_many_refused_keys"
-    default_detail = _("Too many requests with refused API keys.")
-
-
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer <key>`. The organization that the key names is in scope when this is asked."""
 
@@ -56,7 +47,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         now = timezone.now()
         key = _find_key_in_force(text, now) if text else None
         if key is None:
-            _count_failure(request)
+            count_failure(request)
             raise ApiKeyRefused
         with tenant_transaction():
             # Apart from the view's transaction: a view that takes its time would hold the key's row for it.
@@ -90,19 +81,3 @@ def _find_key_in_force(text: ApiKeyText, now: datetime) -> ApiKeyValue | None:
             # The organization was closed.
             return None
         return stored.value
-
-
-def _count_failure(request: Request) -> None:
-    """Count a refused key; raise TooManyFailures when the client should slow down.
-
-    Only refusals are counted and slowed, so that somebody else's forgotten job behind the same address locks nobody out.
-    """
-    name = f"api-key-refused:{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(name, 0, timeout=60)
-    try:
-        failures = cache.incr(name)
-    except ValueError:
-        # It ran out between the two calls.
-        return
-    if failures > FAILURES_A_MINUTE:
-        raise TooManyFailures(wait=60)

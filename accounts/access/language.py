@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+API, API_PAGES = "/api/", "/api/v1/docs/"
+
 
 class UserLanguageMiddleware:
     """Activate the language that the signed-in user chose, else a cookie's, else what the browser asks for."""
@@ -26,9 +28,9 @@ class UserLanguageMiddleware:
 
 def chosen_language(request: HttpRequest) -> str:
     """Return the language code for a request, always one of settings.LANGUAGES."""
-    # The API speaks one language, so that a client may compare texts; it also has no session to ask.
-    if request.path.startswith("/api/"):
-        return "en"
+    # A program has no session to ask. Codes are the same in every language; sentences are for people.
+    if request.path.startswith(API) and not request.path.startswith(API_PAGES):
+        return translation.get_language_from_request(request)
     chosen = getattr(request.user, "language", "") if request.user.is_authenticated else ""
     if chosen in dict(settings.LANGUAGES):
         return str(chosen)

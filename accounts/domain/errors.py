@@ -49,3 +49,10 @@ class Conflict(CallerError):
 
     code = "conflict"
     message = gettext_noop("This does not fit the present state.")
+
+
+class Stale(Conflict):
+    """Somebody else changed the thing since the caller read it (409; 412 where the caller said so by If-Match)."""
+
+    code = "changed_meanwhile"
+    message = gettext_noop("Somebody changed this meanwhile. Look at it again and repeat your change.")

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from config.api_tags import DESCRIPTION, TAGS
+from config.environment import env_int
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 # Who is installed, lowest floor first.
@@ -165,9 +168,13 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
+# Requests that one API key may make in a minute; refused keys are slowed much earlier, by address.
+API_REQUESTS_A_MINUTE = env_int("YOSAN_API_REQUESTS_A_MINUTE", default=600, minimum=1)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Yosan API",
-    "DESCRIPTION": "Usage, spend, budgets and alerts of one organization. The API key names the organization.",
+    "DESCRIPTION": DESCRIPTION,
+    "TAGS": TAGS,
+    "SERVERS": [{"url": "/", "description": "The installation that serves this description."}],
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
