@@ -5,9 +5,7 @@ from __future__ import annotations
 import types
 
 import pytest
-from django.conf import settings
 from django.core import mail
-from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 
 from accounts.access import celery, web
@@ -17,7 +15,7 @@ from forecasting.operations.deliveries import deliver
 from forecasting.queries.channels import list_due_delivery_ids
 from tests.cast import Cast
 from tests.journeys.story import NOW, tell_november
-from tests.journeys.test_pages_in_a_browser import NARROW, violations
+from tests.journeys.tour import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 
@@ -28,10 +26,7 @@ def page(context: BrowserContext, live: str, cast: Cast, monkeypatch: pytest.Mon
     monkeypatch.setattr(web, "timezone", types.SimpleNamespace(now=lambda: NOW))
     monkeypatch.setattr(celery, "_send", lambda *_arguments: None)
     tell_november(cast)
-    client = Client()
-    client.force_login(cast.ada)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live}])
+    sign_in(context, cast.ada, live)
     return context.new_page()
 
 
@@ -93,25 +88,3 @@ def test_an_entry_that_cannot_be_saved_takes_the_focus_to_what_is_wrong(page: Pa
     page.get_by_role("link", name="Amount must be more than 0").click()
     assert page.evaluate("document.activeElement.id") == "id_amount"
     assert page.get_by_label("Amount a month").input_value() == "a lot"
-
-
-def test_the_pages_behind_the_lists_hold_the_scorecard(page: Page, cast: Cast) -> None:
-    work(cast)
-    wrong = {}
-    for path in ("budgets/new/", "channels/new/", "budgets/{}/", "budgets/{}/edit/", "alerts/{}/", "channels/{}/"):
-        address = f"/o/acme/{path.format(first_number(page, path.partition('/')[0]))}"
-        page.set_viewport_size({"width": 1440, "height": 900})
-        page.goto(address)
-        found = violations(page)
-        page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
-        if page.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
-            found.append("wider than a telephone")
-        if found:
-            wrong[address] = found
-    assert wrong == {}
-
-
-def first_number(page: Page, noun: str) -> str:
-    """The id of the first row in a list."""
-    page.goto(f"/o/acme/{noun}/")
-    return (page.locator("table tbody th a").first.get_attribute("href") or "").rstrip("/").rpartition("/")[2]

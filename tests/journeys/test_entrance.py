@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.cache import cache
-from django.test import Client
 from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 
-from accounts.models import Organization, User
-from tests.cast import Cast, inside
-from tests.factories.accounts import make_api_key, make_cost_center
+from accounts.models import Organization
+from tests.cast import Cast
+from tests.journeys.tour import AXE, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 
-AXE = Path(settings.BASE_DIR) / "config" / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "correct horse battery"
 
 
@@ -90,15 +86,8 @@ def test_the_entrance_speaks_japanese_at_one_press(newcomer: Page) -> None:
     check(newcomer)
 
 
-def sign_in(page: Page, user: User, live: str) -> None:
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live}])
-
-
 def test_a_key_is_issued_shown_once_and_opens_the_api(newcomer: Page, cast: Cast, live: str) -> None:
-    sign_in(newcomer, cast.ada, live)
+    sign_in(newcomer.context, cast.ada, live)
     newcomer.goto("/o/acme/api-keys/new/")
     newcomer.get_by_label("Name").fill("Chargeback")
     newcomer.get_by_role("button", name="Issue the key").click()
@@ -109,32 +98,3 @@ def test_a_key_is_issued_shown_once_and_opens_the_api(newcomer: Page, cast: Cast
     assert answer.json()["slug"] == "acme"
     newcomer.get_by_role("link", name="I have copied the key").click()
     assert key not in newcomer.content()
-
-
-def test_every_settings_page_fits_a_telephone(newcomer: Page, cast: Cast, live: str) -> None:
-    with inside(cast.acme):
-        top = make_cost_center(code="engineering")
-        make_cost_center(code="search", parent=top, aws_account_id="123456789012")
-        key = make_api_key(name="Chargeback")
-    sign_in(newcomer, cast.ada, live)
-
-    for address in (
-        "/organizations/",
-        "/preferences/",
-        "/account/password/change/",
-        "/account/email/",
-        "/o/acme/organization/",
-        "/o/acme/members/",
-        f"/o/acme/members/{cast.ben.pk}/edit/",
-        f"/o/acme/members/{cast.ben.pk}/remove/",
-        "/o/acme/cost-centers/",
-        "/o/acme/cost-centers/new/",
-        f"/o/acme/cost-centers/{top.pk}/edit/",
-        f"/o/acme/cost-centers/{top.pk}/retire/",
-        "/o/acme/api-keys/",
-        "/o/acme/api-keys/new/",
-        f"/o/acme/api-keys/{key.pk}/revoke/",
-        "/o/acme/audit-log/",
-    ):
-        newcomer.goto(address)
-        check(newcomer)

@@ -1,16 +1,12 @@
-"""Every page in a real browser: nothing breaks the content security policy, nothing is wider than a telephone."""
+"""What the pages do in a real browser: charts, menus, keys, pages that change by themselves."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, ViewportSize
+from playwright.sync_api import BrowserContext, Page
 
 from accounts.access import web
 from billing.domain.connections import ConnectionState
@@ -18,11 +14,9 @@ from billing.models import AwsConnection
 from tests.cast import Cast, inside
 from tests.factories.billing import make_connection
 from tests.journeys.story import NOW, tell_november
+from tests.journeys.tour import NARROW, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
-
-AXE = Path(settings.BASE_DIR) / "config" / "assets" / "node_modules" / "axe-core" / "axe.min.js"
-NARROW = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture
@@ -30,10 +24,7 @@ def ada(context: BrowserContext, live: str, cast: Cast, monkeypatch: pytest.Monk
     """Ada's browser, signed in, in the middle of the story."""
     monkeypatch.setattr(web, "timezone", types.SimpleNamespace(now=lambda: NOW))
     tell_november(cast)
-    client = Client()
-    client.force_login(cast.ada)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live}])
+    sign_in(context, cast.ada, live)
     return context
 
 
@@ -45,19 +36,6 @@ def watched(ada: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     yield page
     assert faults == []
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
-
-
-def sidebar(page: Page) -> list[str]:
-    page.goto("/o/acme/")
-    links: list[str] = page.eval_on_selector_all(".sidebar-nav a", "links => links.map(link => link.pathname)")
-    return links
 
 
 def test_the_dashboard_answers_in_its_first_sentence(watched: Page) -> None:
@@ -113,28 +91,6 @@ def test_menus_close_with_escape_and_give_the_focus_back(watched: Page) -> None:
     assert summary.evaluate("element => element === document.activeElement")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(watched: Page, theme: str) -> None:
-    watched.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    wrong = {}
-    for path in [*sidebar(watched), *FORMS]:
-        watched.goto(path)
-        if found := violations(watched):
-            wrong[path] = found
-    assert wrong == {}
-
-
-def test_nothing_is_wider_than_a_telephone(watched: Page) -> None:
-    watched.set_viewport_size(NARROW)
-    paths = [*sidebar(watched), *FORMS]
-    wide = []
-    for path in paths:
-        watched.goto(path)
-        if watched.evaluate("document.documentElement.scrollWidth") > NARROW["width"]:
-            wide.append(path)
-    assert wide == []
-
-
 def test_a_telephone_opens_the_navigation_as_a_sheet(watched: Page) -> None:
     watched.set_viewport_size(NARROW)
     watched.goto("/o/acme/")
@@ -177,12 +133,3 @@ def test_every_page_works_without_script(ada: BrowserContext, live: str) -> None
     assert page.locator("figure[data-source=month-chart] table").is_visible()
     assert not page.locator("figure[data-source=month-chart] .segmented").is_visible()
     plain.close()
-
-
-FORMS = [
-    "/o/acme/connections/new/",
-    "/o/acme/prices/new/",
-    "/o/acme/prices/models/claude-sonnet-4-5/",
-    "/o/acme/exchange-rates/new/",
-    "/preferences/",
-]

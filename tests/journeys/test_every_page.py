@@ -1,0 +1,46 @@
+"""Every page of the table of routes in a real browser: axe, the policy, the console, and the width of a telephone."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from accounts.access import celery, web
+from accounts.tenancy.context import organization_scope
+from forecasting.operations.alerts import evaluate_alert_rules
+from tests.architecture.routes import OPEN, PAGES
+from tests.cast import Cast
+from tests.journeys.story import NOW, tell_november
+from tests.journeys.tour import Tour, addresses, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
+
+
+@pytest.fixture(autouse=True)
+def november(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten in the evening of 10 November, in the middle of the story."""
+    monkeypatch.setattr(web, "timezone", types.SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(celery, "_send", lambda *_arguments: None)
+    tell_november(cast)
+    with organization_scope(cast.acme.id):
+        evaluate_alert_rules(now=NOW)
+
+
+def test_every_page_is_sound_wide_and_narrow_light_and_dark(context: BrowserContext, live: str, cast: Cast) -> None:
+    sign_in(context, cast.ada, live)
+    tour = Tour.of(context)
+    for address in addresses(PAGES, cast).values():
+        tour.visit(address)
+    # Logged in, some of the front door leads elsewhere.
+    for address in addresses(OPEN, cast).values():
+        tour.visit(address)
+    assert tour.report() == ""
+
+
+def test_the_front_door_is_sound_for_somebody_unknown(context: BrowserContext, cast: Cast) -> None:
+    tour = Tour.of(context)
+    for address in addresses(OPEN, cast).values():
+        tour.visit(address)
+    assert tour.report() == ""
