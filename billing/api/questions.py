@@ -19,15 +19,13 @@ from accounts.access.declarations import CommaSeparated, PageParameters
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.dimensions import Basis, Dimension, Granularity, Provider, Routing, Tier, TokenClass
-from billing.queries.questions import MOST_VALUES, BillHasUtcDays, SpendQuestion
+from billing.domain.explore import MOST_VALUES, VALUE_LENGTH, WITHOUT
+from billing.queries.questions import BillHasUtcDays, SpendQuestion
 
 CALENDARS = ("utc", "organization")
 # One row for each group over the whole range, as the table of a page has it.
 TOTAL = "total"
 WITH_HOURS = (Granularity.HOUR.value, TOTAL)
-# No code, model id or account begins with it, so that it cannot be one's name.
-WITHOUT = "~none"
-VALUE_LENGTH = 255
 UTC_NAME = "UTC"
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
 DATE_LENGTH = 10

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
+
+from accounts.domain.errors import Invalid
+from accounts.domain.text import gettext_noop
 
 
 class Basis(StrEnum):
@@ -62,6 +66,13 @@ BILLED_DIMENSIONS = frozenset(
     }
 )
 DIMENSIONS_OF = {Basis.RATED: RATED_DIMENSIONS, Basis.BILLED: BILLED_DIMENSIONS}
+
+
+class DimensionNotInBasis(Invalid):
+    """The facts of this basis do not carry the dimension."""
+
+    code: ClassVar[str] = "dimension_not_in_basis"
+    message: ClassVar[str] = gettext_noop("The %(basis)s basis has no %(dimension)s.")
 
 
 class Provider(StrEnum):

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from billing.domain.money import EXACT, Money
-from billing.domain.periods import Month
+from billing.domain.periods import DAY, DateRange, Month
 
 JAPANESE = "ja"
 MINUS = "\N{MINUS SIGN}"
@@ -103,6 +103,11 @@ def axis_labels(ticks: Sequence[Decimal], currency: str, language: str) -> list[
     ]
 
 
+def count_axis_labels(ticks: Sequence[Decimal], language: str) -> list[str]:
+    """Write the ticks of an axis of counts."""
+    return [tokens_short(tick, language) for tick in ticks]
+
+
 def percent(fraction: Decimal | None, language: str, *, signed: bool = False, share: bool = False) -> str:
     """Write a fraction in percent: one decimal under ten and for shares, else none."""
     if fraction is None:
@@ -161,6 +166,23 @@ def full_day(value: date, language: str) -> str:
     if language == JAPANESE:
         return f"{value.year}年{value.month}月{value.day}日({_JAPANESE_WEEKDAYS[value.weekday()]})"
     return f"{value.day}{NO_BREAK_SPACE}{_MONTHS[value.month - 1]}{NO_BREAK_SPACE}{value.year}"
+
+
+def days(value: DateRange, language: str) -> str:
+    """Write whole days: a month by its name, others by the first and the last of them."""
+    first, last = value.start, value.end - DAY
+    if value == Month.of(first).range:
+        return month(Month.of(first), language)
+    if language == JAPANESE:
+        end = f"{last.month}月{last.day}日" if last.year == first.year else f"{last.year}年{last.month}月{last.day}日"
+        start = f"{first.year}年{first.month}月{first.day}日"
+        return start if first == last else f"{start}〜{end}"
+    if first == last:
+        return full_day(last, language)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{full_day(last, language)}"
+    begin = day(first, language) if first.year == last.year else full_day(first, language)
+    return f"{begin}\N{NO-BREAK SPACE}– {full_day(last, language)}"
 
 
 def month(value: Month, language: str) -> str:

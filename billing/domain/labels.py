@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from accounts.domain.text import gettext_noop
 from billing.domain.collection import ConnectionKind
-from billing.domain.dimensions import RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import Dimension, Provider, Routing, RoutingClass, Tier, TokenClass
+from billing.domain.explore import Column, CurrencyChoice, Measure
+from billing.domain.stretches import Against, Period
 
 TOKEN_CLASS_LABELS: Mapping[TokenClass, str] = {
     TokenClass.INPUT: gettext_noop("Input"),
@@ -33,4 +35,59 @@ TIER_LABELS: Mapping[Tier, str] = {
 CONNECTION_KIND_LABELS: Mapping[ConnectionKind, str] = {
     ConnectionKind.PAYER: gettext_noop("Payer: pays the bill, or stands alone"),
     ConnectionKind.MEMBER: gettext_noop("Member: its bill comes with a payer account"),
+}
+DIMENSION_LABELS: Mapping[Dimension, str] = {
+    Dimension.COST_CENTER: gettext_noop("Cost center"),
+    Dimension.MODEL: gettext_noop("Model"),
+    Dimension.PUBLISHER: gettext_noop("Publisher"),
+    Dimension.PROVIDER: gettext_noop("Provider"),
+    Dimension.AWS_REGION: gettext_noop("Region"),
+    Dimension.AWS_ACCOUNT: gettext_noop("AWS account"),
+    Dimension.SERVICE: gettext_noop("AWS service"),
+    Dimension.USAGE_TYPE: gettext_noop("Usage type"),
+    Dimension.TOKEN_CLASS: gettext_noop("Token class"),
+    Dimension.ROUTING: gettext_noop("Routing"),
+    Dimension.TIER: gettext_noop("Service tier"),
+}
+ROUTING_LABELS: Mapping[Routing, str] = {
+    Routing.IN_REGION: gettext_noop("In-region"),
+    Routing.GEO: gettext_noop("Geography"),
+    Routing.GLOBAL: gettext_noop("Global"),
+}
+PROVIDER_LABELS: Mapping[Provider, str] = {Provider.AWS_BEDROCK: "Amazon Bedrock"}
+MEASURE_LABELS: Mapping[Measure, str] = {
+    Measure.COST: gettext_noop("Cost"),
+    Measure.TOKENS_INPUT: gettext_noop("Input tokens"),
+    Measure.TOKENS_OUTPUT: gettext_noop("Output tokens"),
+    Measure.TOKENS_CACHE_READ: gettext_noop("Cache read tokens"),
+    Measure.TOKENS_CACHE_WRITE: gettext_noop("Cache write tokens"),
+    Measure.TOKENS_CACHE_WRITE_5M: gettext_noop("Cache write tokens, 5 minutes"),
+    Measure.TOKENS_CACHE_WRITE_1H: gettext_noop("Cache write tokens, 1 hour"),
+    Measure.INVOCATIONS: gettext_noop("Requests"),
+}
+PERIOD_LABELS: Mapping[Period, str] = {
+    Period.THIS_MONTH: gettext_noop("This month"),
+    Period.LAST_MONTH: gettext_noop("Last month"),
+    Period.LAST_7_DAYS: gettext_noop("Last 7 days"),
+    Period.LAST_30_DAYS: gettext_noop("Last 30 days"),
+    Period.LAST_90_DAYS: gettext_noop("Last 90 days"),
+    Period.THIS_QUARTER: gettext_noop("This quarter"),
+    Period.LAST_QUARTER: gettext_noop("Last quarter"),
+    Period.FISCAL_YEAR: gettext_noop("Fiscal year to date"),
+    Period.CUSTOM: gettext_noop("Own dates"),
+}
+AGAINST_LABELS: Mapping[Against, str] = {
+    Against.BEFORE: gettext_noop("Period before"),
+    Against.YEAR: gettext_noop("A year earlier"),
+    Against.NONE: gettext_noop("Nothing"),
+}
+COLUMN_LABELS: Mapping[Column, str] = {
+    Column.BEFORE: gettext_noop("Before"),
+    Column.CHANGE: gettext_noop("Change"),
+    Column.CHANGE_PERCENT: gettext_noop("Relative change"),
+    Column.SHARE: gettext_noop("Share"),
+}
+CURRENCY_CHOICE_LABELS: Mapping[CurrencyChoice, str] = {
+    CurrencyChoice.REPORTING: gettext_noop("Reporting currency"),
+    CurrencyChoice.USD: gettext_noop("US dollars"),
 }

@@ -11,13 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
-from billing.domain.dimensions import DIMENSIONS_OF, Basis, Dimension, Granularity
+from billing.domain.dimensions import DIMENSIONS_OF, Basis, Dimension, DimensionNotInBasis, Granularity
 from billing.domain.slices import UTC_ZONES
 
 # What one answer may hold: more is another page.
 ROWS_PER_PAGE = 10_000
-# More of them are no filter that anybody reads.
-MOST_VALUES = 200
 # CloudWatch keeps 455 days; three years is more than any page shows.
 LONGEST_RANGE = timedelta(days=1100)
 LONGEST_HOURLY_RANGE = timedelta(days=93)
@@ -42,13 +40,6 @@ class UnknownTimeZone(Invalid):
 
     code: ClassVar[str] = "unknown_time_zone"
     message: ClassVar[str] = gettext_noop("%(time_zone)s is not a time zone; one looks like Asia/Tokyo.")
-
-
-class DimensionNotInBasis(Invalid):
-    """The facts of this basis do not carry the dimension."""
-
-    code: ClassVar[str] = "dimension_not_in_basis"
-    message: ClassVar[str] = gettext_noop("The %(basis)s basis has no %(dimension)s.")
 
 
 class NoHoursInBill(Invalid):

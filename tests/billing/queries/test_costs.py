@@ -15,6 +15,7 @@ from billing.domain.dimensions import (
     RATED_DIMENSIONS,
     Basis,
     Dimension,
+    DimensionNotInBasis,
     Granularity,
     Routing,
     TokenClass,
@@ -25,7 +26,6 @@ from billing.operations.catalog import sync_price_table
 from billing.queries.costs import SpendQuestion, SpendRow, list_daily_spend, list_spend
 from billing.queries.questions import (
     BillHasUtcDays,
-    DimensionNotInBasis,
     NoHoursInBill,
     RangeEndsBeforeItBegins,
     RangeTooLong,
