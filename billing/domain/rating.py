@@ -128,6 +128,11 @@ def cost(tokens: TokenCounts, card: RateCard) -> TokenCosts:
     )
 
 
+def cost_at(rate_per_million: Decimal, tokens: int) -> Decimal:
+    """Multiply the tokens of one class by one rate, exactly."""
+    return EXACT.multiply(rate_per_million.scaleb(PER_MILLION, EXACT), tokens)
+
+
 def rate(records: Iterable[UsageRecord], book: PriceBook) -> Iterator[RatedRecord]:
     """Rate records one after the other; a card is looked up once per price scope and price period, not per row."""
     cards: dict[PriceScope, list[RateCard]] = {}
@@ -157,14 +162,20 @@ def _find_card(series: SeriesKey, at: datetime, book: PriceBook, cards: dict[Pri
     return known[-1]
 
 
-def _rate(scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceBook) -> Rate:
+def find_price(
+    scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceBook
+) -> tuple[PriceFound | PriceNotFound, bool]:
+    """Return the price that tokens of a class are rated with at a time, and whether it is one that was assumed."""
     answer = book.price_in_force(_key(scope, token_class), at)
-    assumed = False
-    if token_class is TokenClass.CACHE_WRITE:
-        default = book.price_in_force(_key(scope, ASSUMED_CACHE_WRITE), at)
-        # An own price for five minutes goes before a published one for any lifetime, as own prices always do.
-        if _rank(default) > _rank(answer):
-            answer, assumed = default, True
+    if token_class is not TokenClass.CACHE_WRITE:
+        return answer, False
+    default = book.price_in_force(_key(scope, ASSUMED_CACHE_WRITE), at)
+    # An own price for five minutes goes before a published one for any lifetime, as own prices always do.
+    return (default, True) if _rank(default) > _rank(answer) else (answer, False)
+
+
+def _rate(scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceBook) -> Rate:
+    answer, assumed = find_price(scope, token_class, at, book)
     if not isinstance(answer, PriceFound):
         return Rate(rate_per_million=None, source="", unpriced_reason=answer.reason)
     long_key = _key(scope, answer.price.key.token_class, ContextBand.LONG)

@@ -86,6 +86,11 @@ class PriceOverride(PriceFields, TenantModel):
 
     entered_by = models.CharField(max_length=254)
     entered_at = models.DateTimeField()
+    # What was typed, where that was not dollars per million tokens; the rate beside it is what came of it.
+    entered_amount = models.DecimalField(max_digits=24, decimal_places=12, null=True, blank=True)
+    entered_currency = models.CharField(max_length=3, blank=True)
+    entered_unit = models.CharField(max_length=16, blank=True)
+    units_per_usd = models.DecimalField(max_digits=20, decimal_places=8, null=True, blank=True)
 
     objects: ClassVar[TenantManager[PriceOverride]] = TenantManager()
 

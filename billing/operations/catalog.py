@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import connection, transaction
 
 from accounts.domain.audit import Actor, Json
-from accounts.domain.errors import Invalid, NotFound
+from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from billing.domain.catalog import FoundationModel as Model
 from billing.domain.catalog import Price, PriceKey, check_rate
 from billing.domain.exchange_rates import USD
 from billing.domain.parsing.catalog import parse_models, parse_prices
+from billing.domain.price_entry import PriceEntry
 from billing.models import FoundationModel, ModelPrice, PriceOverride
 from billing.operations.rating import mark_rating_due
-from billing.queries.catalog import price_of
+from billing.queries.catalog import OverrideNotFound, price_of
 
 TABLES = Path(__file__).resolve().parent.parent / "data"
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
@@ -64,13 +65,6 @@ class MalformedRegionPattern(Invalid):
     message: ClassVar[str] = gettext_noop("Enter one AWS region such as us-east-1, or * for every region.")
 
 
-class OverrideNotFound(NotFound):
-    """No price of this organization has the id."""
-
-    code: ClassVar[str] = "price_override_not_found"
-    message: ClassVar[str] = gettext_noop("There is no such price.")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSync:
     """What a sync of the price table found and changed."""
@@ -78,6 +72,14 @@ class PriceSync:
     models: int
     prices: int
     prices_changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPrice:
+    """An own price that was entered, and its line in the audit log."""
+
+    override_id: int
+    event_id: int
 
 
 def sync_price_table(*, now: datetime) -> PriceSync:
@@ -104,22 +106,30 @@ def override_price(
     source: str,
     now: datetime,
     effective_to: datetime | None = None,
-) -> int:
-    """Put an organization's own price in force from a time on; returns the audit event's id.
+    typed: PriceEntry | None = None,
+    units_per_usd: Decimal | None = None,
+) -> SavedPrice:
+    """Put an organization's own price in force from a time on.
 
-    An own price of the same key that is in force then ends where this one begins, and this one ends where a later one
-    begins. Stored usage of that time is rated again in the background. Raises UnknownModel, ImpossibleRate,
-    ImpossibleTime or MalformedRegionPattern.
+    `typed` is what a person entered, and `units_per_usd` the exchange rate that made dollars of it. An own price of the
+    same key that is in force then ends where this one begins, and this one ends where a later one begins. Stored usage
+    of that time is rated again in the background. Raises UnknownModel, ImpossibleRate, ImpossibleTime or
+    MalformedRegionPattern.
     """
-    _check(key, rate_usd_per_million, effective_from, effective_to)
+    check_override(key, effective_from=effective_from, effective_to=effective_to)
+    _check_rate(rate_usd_per_million)
     same = PriceOverride.objects.select_for_update().filter(**_columns(key))
     replaced = same.filter(effective_from=effective_from).first()
     before = _described(replaced) if replaced else None
+    # What an own price that is cut short or replaced reached further than the new one is rated anew as well.
+    reached: list[datetime | None] = []
     if replaced:
+        reached.append(replaced.effective_to)
         replaced.delete()
     earlier = same.filter(effective_from__lt=effective_from).order_by("-effective_from").first()
     if earlier and (earlier.effective_to is None or earlier.effective_to > effective_from):
         before = before or _described(earlier)
+        reached.append(earlier.effective_to)
         earlier.effective_to = effective_from
         earlier.save(update_fields=["effective_to"])
     later = same.filter(effective_from__gt=effective_from).order_by("effective_from").first()
@@ -134,11 +144,13 @@ def override_price(
         source_date=now.date(),
         entered_by=actor.label,
         entered_at=now,
+        **_typed(typed, units_per_usd),
     )
-    mark_rating_due(start=effective_from, end=made.effective_to)
-    return record_event(
+    mark_rating_due(start=effective_from, end=_latest([made.effective_to, *reached]))
+    event_id = record_event(
         actor=actor, verb="price.overridden", target=f"price_override:{made.pk}", before=before, after=_described(made)
     )
+    return SavedPrice(override_id=made.pk, event_id=event_id)
 
 
 def withdraw_price(*, actor: Actor, override_id: int) -> int:
@@ -155,21 +167,25 @@ def withdraw_price(*, actor: Actor, override_id: int) -> int:
     return record_event(actor=actor, verb="price.withdrawn", target=f"price_override:{override_id}", before=before)
 
 
-def _check(key: PriceKey, rate: Decimal, effective_from: datetime, effective_to: datetime | None) -> None:
+def check_override(key: PriceKey, *, effective_from: datetime, effective_to: datetime | None) -> None:
+    """Raise UnknownModel, ImpossibleTime or MalformedRegionPattern when no own price can be for this."""
     if not FoundationModel.objects.filter(model_id=key.model_id).exists():
         raise UnknownModel(field="model_id", model_id=key.model_id[:64])
-    try:
-        check_rate(rate)
-    except ValueError as error:
-        raise ImpossibleRate(field="amount") from error
-    if rate >= MAX_RATE:
-        raise ImpossibleRate(field="amount")
     if not EARLIEST <= effective_from < LATEST:
         raise ImpossibleTime(field="effective_date")
     if effective_to is not None and not effective_from < effective_to < LATEST:
         raise ImpossibleTime(field="effective_to")
     if REGION_PATTERN.fullmatch(key.aws_region) is None:
         raise MalformedRegionPattern(field="aws_region")
+
+
+def _check_rate(rate: Decimal) -> None:
+    try:
+        check_rate(rate)
+    except ValueError as error:
+        raise ImpossibleRate(field="amount") from error
+    if rate >= MAX_RATE:
+        raise ImpossibleRate(field="amount")
 
 
 def _lock() -> None:
@@ -248,6 +264,23 @@ def _columns(key: PriceKey) -> dict[str, str]:
         "tier": key.tier.value,
         "token_class": key.token_class.value,
         "context_band": key.context_band.value,
+    }
+
+
+def _latest(ends: Sequence[datetime | None]) -> datetime | None:
+    """The last of some ends; None is without an end, and thus the last of all."""
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None
+
+
+def _typed(typed: PriceEntry | None, units_per_usd: Decimal | None) -> dict[str, Any]:
+    if typed is None:
+        return {}
+    return {
+        "entered_amount": typed.amount,
+        "entered_currency": typed.currency,
+        "entered_unit": typed.unit.value,
+        "units_per_usd": units_per_usd,
     }
 
 

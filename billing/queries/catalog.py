@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
 
 from django.db.models import Max
 
+from accounts.domain.errors import NotFound
+from accounts.domain.text import gettext_noop
 from billing.domain.catalog import FoundationModel as Model
 from billing.domain.catalog import ModelCatalog, Price, PriceBook, PriceKey
 from billing.domain.dimensions import ContextBand, RoutingClass, Tier, TokenClass
+from billing.domain.money import Money
+from billing.domain.price_entry import PriceUnit
 from billing.models import FoundationModel, ModelPrice, PriceOverride
 from billing.models.catalog import PriceFields
 
@@ -23,6 +29,17 @@ class EnteredPrice:
     price: Price
     entered_by: str
     entered_at: datetime
+    # What was typed, and what a dollar bought then; None for a price that came straight as dollars per million.
+    typed: Money | None
+    unit: PriceUnit | None
+    units_per_usd: Decimal | None
+
+
+class OverrideNotFound(NotFound):
+    """No price of this organization has the id."""
+
+    code: ClassVar[str] = "price_override_not_found"
+    message: ClassVar[str] = gettext_noop("There is no such price.")
 
 
 def get_model_catalog() -> ModelCatalog:
@@ -51,12 +68,18 @@ def list_prices(model_id: str | None = None) -> tuple[Price, ...]:
     return tuple(price_of(row) for row in (rows if model_id is None else rows.filter(model_id=model_id)))
 
 
-def list_price_overrides() -> tuple[EnteredPrice, ...]:
-    """Return the organization's own prices, newest first."""
-    return tuple(
-        EnteredPrice(id=row.pk, price=price_of(row), entered_by=row.entered_by, entered_at=row.entered_at)
-        for row in PriceOverride.objects.order_by("-effective_from", "model_id", "token_class", "id")
-    )
+def list_price_overrides(model_id: str | None = None) -> tuple[EnteredPrice, ...]:
+    """Return the organization's own prices, of one model or all, newest first."""
+    rows = PriceOverride.objects.order_by("-effective_from", "model_id", "token_class", "id")
+    return tuple(map(_entered, rows if model_id is None else rows.filter(model_id=model_id)))
+
+
+def get_price_override(override_id: int) -> EnteredPrice:
+    """Return one of the organization's own prices. Raises OverrideNotFound."""
+    row = PriceOverride.objects.filter(id=override_id).first()
+    if row is None:
+        raise OverrideNotFound
+    return _entered(row)
 
 
 def find_price_table_date() -> date | None:
@@ -82,6 +105,19 @@ def price_of(row: PriceFields) -> Price:
         effective_to=row.effective_to,
         source=row.source,
         source_date=row.source_date,
+    )
+
+
+def _entered(row: PriceOverride) -> EnteredPrice:
+    typed = row.entered_amount
+    return EnteredPrice(
+        id=row.pk,
+        price=price_of(row),
+        entered_by=row.entered_by,
+        entered_at=row.entered_at,
+        typed=None if typed is None else Money(typed, row.entered_currency),
+        unit=PriceUnit(row.entered_unit) if row.entered_unit else None,
+        units_per_usd=row.units_per_usd,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +11,12 @@ from typing import ClassVar
 
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
-from billing.domain.catalog import FoundationModel, PriceBook, PriceFound, PriceKey
+from billing.domain.catalog import FoundationModel, Price, PriceBook, PriceFound, PriceKey, PriceScope
+from billing.domain.collection import Source
 from billing.domain.dimensions import (
     ROUTING_CLASS_OF,
     Basis,
+    ContextBand,
     Dimension,
     Routing,
     RoutingClass,
@@ -21,15 +24,22 @@ from billing.domain.dimensions import (
     TokenClass,
 )
 from billing.domain.money import add_up
-from billing.domain.periods import Month, utc_day_start
-from billing.queries.catalog import get_price_book, list_foundation_models, names_of
+from billing.domain.rating import cost_at, find_price
+from billing.models import CollectionWindow
+from billing.queries.catalog import (
+    EnteredPrice,
+    get_price_book,
+    list_foundation_models,
+    list_price_overrides,
+    list_prices,
+    names_of,
+)
 from billing.queries.costs import SpendQuestion, list_spend
-from billing.queries.usage import list_usage
+from billing.queries.price_effects import read_usage_by_price_time
 
 RECENTLY = timedelta(days=30)
 SHOWN_CLASSES = (TokenClass.INPUT, TokenClass.OUTPUT, TokenClass.CACHE_READ, TokenClass.CACHE_WRITE_5M)
 IN_USE = (Dimension.MODEL, Dimension.AWS_REGION, Dimension.ROUTING, Dimension.TIER)
-PRICE_MILLION = Decimal("1E-6")
 
 
 class ModelNotFound(NotFound):
@@ -57,6 +67,26 @@ class PriceInUse:
         return any(found is not None and found.is_override for found in self.rates)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRow:
+    """One price of a model, published or own, and what the organization used at it in the last 30 days."""
+
+    price: Price
+    entered: EnteredPrice | None  # None: published
+    tokens: int
+    spent_usd: Decimal
+    is_in_force: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """One model of the price list with its usual rates, in the order of SHOWN_CLASSES."""
+
+    model: FoundationModel
+    prices: int
+    rates: tuple[PriceFound | None, ...]
+
+
 def list_prices_in_use(*, now: datetime) -> tuple[PriceInUse, ...]:
     """Return the prices in force for what was used in the last 30 days, most spent first."""
     question = SpendQuestion(basis=Basis.RATED, start=now - RECENTLY, end=now, group_by=IN_USE)
@@ -80,32 +110,74 @@ def get_foundation_model(model_id: str) -> FoundationModel:
     return found
 
 
-def find_price_in_force(key: PriceKey, *, at: datetime) -> PriceFound | None:
-    """Return the price of a key that is in force at a time, or None."""
-    found = get_price_book().price_in_force(key, at)
-    return found if isinstance(found, PriceFound) else None
-
-
-def get_cost_at_rate(key: PriceKey, *, rate_usd_per_million: Decimal, month: Month) -> Decimal:
-    """Return what the month's tokens of a price's key would have cost at a rate, in dollars."""
-    routings = [routing.value for routing, group in ROUTING_CLASS_OF.items() if group is key.routing_class]
-    filters: dict[Dimension, list[str | None]] = {
-        Dimension.MODEL: [key.model_id],
-        Dimension.ROUTING: list(routings),
-        Dimension.TIER: [key.tier.value],
-        Dimension.TOKEN_CLASS: [key.token_class.value],
-    }
-    if "*" not in key.aws_region:
-        filters[Dimension.AWS_REGION] = [key.aws_region]
-    question = SpendQuestion(
-        basis=Basis.RATED,
-        start=utc_day_start(month.start),
-        end=utc_day_start(month.end),
-        group_by=(Dimension.TOKEN_CLASS,),
-        filters=filters,
+def list_price_rows(model_id: str, *, now: datetime) -> tuple[PriceRow, ...]:
+    """Return every price of a model, own ones first, with the usage of the last 30 days that each was in force for."""
+    book = get_price_book([model_id])
+    met: dict[tuple[Price, bool], list[int | Decimal]] = {}
+    for usage in read_usage_by_price_time(model_id, [book], start=now - RECENTLY, end=now):
+        answer, _ = find_price(usage.scope, usage.token_class, usage.at, book)
+        if isinstance(answer, PriceFound):
+            sums = met.setdefault((answer.price, answer.is_override), [0, Decimal(0)])
+            sums[0] += usage.tokens
+            sums[1] += cost_at(answer.price.rate_usd_per_million, usage.tokens)
+    own = [(entered.price, entered) for entered in list_price_overrides(model_id)]
+    listed: list[tuple[Price, EnteredPrice | None]] = [*own, *((price, None) for price in list_prices(model_id))]
+    rows = (
+        PriceRow(
+            price=price,
+            entered=entered,
+            tokens=int(tokens),
+            spent_usd=Decimal(spent),
+            is_in_force=price.in_force(now),
+        )
+        for price, entered in listed
+        for tokens, spent in [met.get((price, entered is not None), (0, Decimal(0)))]
     )
-    tokens = sum(row.tokens for row in list_usage(question).rows if isinstance(row.tokens, int))
-    return rate_usd_per_million * PRICE_MILLION * tokens
+    return tuple(sorted(rows, key=_row_order))
+
+
+def count_unpriced_tokens(model_id: str, *, now: datetime) -> int:
+    """Return how many tokens of a model had no price in the last 30 days."""
+    question = SpendQuestion(basis=Basis.RATED, start=now - RECENTLY, end=now, filters={Dimension.MODEL: [model_id]})
+    return sum(row.tokens_unpriced for row in list_spend(question).rows)
+
+
+def count_windows_to_rate() -> int:
+    """Return how many stretches of stored usage wait to be rated again."""
+    return CollectionWindow.objects.filter(
+        source=Source.CLOUDWATCH, stored_at__isnull=False, is_rating_due=True
+    ).count()
+
+
+def list_listed_models(*, aws_region: str, now: datetime) -> tuple[ListedModel, ...]:
+    """Return every known model with its usual price in a region, `*` for any, and how many prices it has."""
+    book, counts = get_price_book(), Counter(price.key.model_id for price in list_prices())
+    return tuple(
+        ListedModel(
+            model=model,
+            prices=counts[model.model_id],
+            rates=_usual_rates(book, model.model_id, aws_region, now),
+        )
+        for model in list_foundation_models()
+    )
+
+
+def _usual_rates(book: PriceBook, model_id: str, aws_region: str, now: datetime) -> tuple[PriceFound | None, ...]:
+    """The standard tier's price in the region itself or, where a model is served globally only, the global one."""
+    for routing_class in RoutingClass:
+        scope = PriceScope(model_id, aws_region, routing_class, Tier.STANDARD)
+        answers = [find_price(scope, token_class, now, book)[0] for token_class in SHOWN_CLASSES]
+        rates = tuple(answer if isinstance(answer, PriceFound) else None for answer in answers)
+        if any(rates):
+            return rates
+    return (None,) * len(SHOWN_CLASSES)
+
+
+def _row_order(row: PriceRow) -> tuple[object, ...]:
+    key = row.price.key
+    place = (key.aws_region, -list(RoutingClass).index(key.routing_class), list(Tier).index(key.tier))
+    what = (key.context_band != ContextBand.STANDARD, list(TokenClass).index(key.token_class))
+    return (not row.is_in_force, -row.spent_usd, *place, *what, -row.price.effective_from.timestamp())
 
 
 def _in_use(
