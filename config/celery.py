@@ -26,6 +26,7 @@ TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {
     "forecast": ("forecasting.tasks.forecast_due_organizations", timedelta(minutes=1)),
     "evaluate alerts": ("forecasting.tasks.evaluate_alerts", timedelta(minutes=1)),
     "deliver notifications": ("forecasting.tasks.deliver_due_notifications", timedelta(minutes=1)),
+    "send invitations": ("accounts.tasks.send_due_invitations", timedelta(minutes=1)),
     "forget old answers": ("accounts.tasks.forget_old_answers", crontab(hour="2", minute="40")),
     "forget old sessions": ("accounts.tasks.forget_sessions", crontab(hour="2", minute="50")),
 }
@@ -36,6 +37,8 @@ QUEUES: dict[str, str] = {
     "accounts.tasks.forget_answers_of_organization": "delivery",
     "accounts.tasks.forget_old_answers": "delivery",
     "accounts.tasks.forget_sessions": "delivery",
+    "accounts.tasks.send_due_invitations": "delivery",
+    "accounts.tasks.send_organization_invitations": "delivery",
     "billing.tasks.collect_due_windows": "collection",
     "billing.tasks.collect_window": "collection",
     "billing.tasks.erase_connection_data": "rating",

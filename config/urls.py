@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("forecasting.web.urls")),
     path("", include("billing.web.urls")),
     path("account/", include("allauth.account.urls")),
+    path("account/security/", include("allauth.mfa.urls")),
+    path("account/sign-ins/", include("allauth.usersessions.urls")),
     path("staff/", admin.site.urls),
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),

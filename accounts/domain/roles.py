@@ -67,6 +67,14 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.VIEWER: gettext_noop("Viewer"),
 }
 
+# What a role means to whoever gives it or gets it, in one sentence.
+ROLE_MEANINGS: Mapping[Role, str] = {
+    Role.OWNER: gettext_noop("Everything an admin may do, and to make and unmake owners."),
+    Role.ADMIN: gettext_noop("Everything finance may do, and members, API keys, connections and settings."),
+    Role.FINANCE: gettext_noop("See everything, and edit budgets, prices, cost centers, exchange rates and channels."),
+    Role.VIEWER: gettext_noop("See spend, budgets, alerts and members, and change nothing."),
+}
+
 PERMISSION_LABELS: Mapping[Permission, str] = {
     Permission.VIEW_SPEND: gettext_noop("View spend, budgets and alerts"),
     Permission.VIEW_MEMBERS: gettext_noop("View members"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
 
 from accounts.domain.errors import NotFound
 from accounts.domain.pages import Page
@@ -26,6 +31,9 @@ class Member:
     email: str
     name: str
     role: Role
+    joined_at: datetime
+    last_login_at: datetime | None
+    has_second_factor: bool
 
     @property
     def label(self) -> str:
@@ -41,22 +49,47 @@ def find_role(user_id: int) -> Role | None:
 
 def get_member(user_id: int) -> Member:
     """Return one member of the organization. Raises MemberNotFound."""
-    for member in list_members():
-        if member.user_id == user_id:
-            return member
-    raise MemberNotFound
+    row = _rows().filter(user_id=user_id).first()
+    if row is None:
+        raise MemberNotFound
+    return _value(row, _with_second_factor([user_id]))
 
 
 def page_members(*, after: str | None = None, limit: int = 100) -> Page[Member]:
     """Return a page of members by user id."""
-    begin = int(after) if after else 0
-    left = sorted((value for value in list_members() if value.user_id > begin), key=lambda value: value.user_id)
-    return Page(rows=tuple(left[:limit]), next=str(left[limit - 1].user_id) if len(left) > limit else None)
+    rows = _rows().filter(user_id__gt=int(after) if after else 0).order_by("user_id")
+    found = list(rows[: limit + 1])
+    protected = _with_second_factor([row.user_id for row in found])
+    return Page(
+        rows=tuple(_value(row, protected) for row in found[:limit]),
+        next=str(found[limit - 1].user_id) if len(found) > limit else None,
+    )
 
 
 def list_members() -> tuple[Member, ...]:
     """Return the organization's members, by e-mail address."""
-    rows = Membership.objects.select_related("user").order_by("user__email", "id")
-    return tuple(
-        Member(user_id=row.user_id, email=row.user.email, name=row.user.name, role=Role(row.role)) for row in rows
+    rows = list(_rows().order_by("user__email", "id"))
+    protected = _with_second_factor([row.user_id for row in rows])
+    return tuple(_value(row, protected) for row in rows)
+
+
+def _rows() -> QuerySet[Membership]:
+    return Membership.objects.select_related("user")
+
+
+def _with_second_factor(user_ids: Collection[int]) -> frozenset[int]:
+    # Recovery codes alone ask nobody for anything.
+    factors = Authenticator.objects.filter(user_id__in=user_ids).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return frozenset(factors.values_list("user_id", flat=True))
+
+
+def _value(row: Membership, protected: Collection[int]) -> Member:
+    return Member(
+        user_id=row.user_id,
+        email=row.user.email,
+        name=row.user.name,
+        role=Role(row.role),
+        joined_at=row.created_at,
+        last_login_at=row.user.last_login,
+        has_second_factor=row.user_id in protected,
     )

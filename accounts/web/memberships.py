@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,9 +16,10 @@ from accounts.access.forms import posted
 from accounts.access.sentences import add_error, saved
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError, Conflict
-from accounts.domain.roles import PERMISSION_LABELS, ROLE_LABELS, ROLE_PERMISSIONS, Permission, Role
-from accounts.operations.memberships import change_member_role, remove_member
-from accounts.queries.memberships import get_member, list_members
+from accounts.domain.roles import PERMISSION_LABELS, ROLE_LABELS, ROLE_MEANINGS, ROLE_PERMISSIONS, Permission, Role
+from accounts.operations.memberships import change_member_role, leave_organization, remove_member
+from accounts.queries.invitations import list_waiting_invitations
+from accounts.queries.memberships import Member, get_member, list_members
 
 
 class RoleForm(forms.Form):
@@ -25,7 +28,10 @@ class RoleForm(forms.Form):
     role = forms.TypedChoiceField(
         label=gettext_lazy("Role"),
         error_messages={"required": gettext_lazy("Choose a role.")},
-        choices=lambda: [(role.value, _(label)) for role, label in ROLE_LABELS.items()],
+        choices=lambda: [
+            (role.value, _("%(role)s: %(meaning)s") % {"role": _(label), "meaning": _(ROLE_MEANINGS[role])})
+            for role, label in ROLE_LABELS.items()
+        ],
         coerce=Role,
         widget=forms.RadioSelect,
     )
@@ -34,16 +40,31 @@ class RoleForm(forms.Form):
 @require_safe
 @organization_view(Permission.VIEW_MEMBERS)
 def member_list(request: OrganizationRequest) -> HttpResponse:
-    """Show who belongs to the organization, and what each role may do."""
+    """Show who belongs to the organization, who is invited, and what each role may do."""
+    members = list_members()
     context = {
-        "members": [(member, _(ROLE_LABELS[member.role])) for member in list_members()],
-        "roles": [_(label) for label in ROLE_LABELS.values()],
+        "members": [(member, _(ROLE_LABELS[member.role])) for member in members],
+        "editors": [member.label for member in members if Permission.EDIT_MEMBERS in ROLE_PERMISSIONS[member.role]],
+        "roles": [(_(label), _(ROLE_MEANINGS[role])) for role, label in ROLE_LABELS.items()],
         "rights": [
             (_(label), [permission in ROLE_PERMISSIONS[role] for role in ROLE_LABELS])
             for permission, label in PERMISSION_LABELS.items()
         ],
+        **_counted(members),
     }
+    if Permission.EDIT_MEMBERS in request.permissions:
+        waiting = list_waiting_invitations(now=request.now)
+        context["invitations"] = [(invitation, _(ROLE_LABELS[invitation.role])) for invitation in waiting]
     return render(request, "accounts/memberships/list.html", context)
+
+
+def _counted(members: Sequence[Member]) -> dict[str, object]:
+    """Return what the page's first sentence says."""
+    return {
+        "owners": sum(member.role is Role.OWNER for member in members),
+        "admins": sum(member.role is Role.ADMIN for member in members),
+        "without_second_factor": sum(not member.has_second_factor for member in members),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,7 +76,11 @@ def member_edit(request: OrganizationRequest, user_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             event_id = change_member_role(
-                actor=request.actor, acting_role=request.role, user_id=user_id, role=form.cleaned_data["role"]
+                actor=request.actor,
+                acting_role=request.role,
+                user_id=user_id,
+                role=form.cleaned_data["role"],
+                now=request.now,
             )
         except CallerError as error:
             add_error(form, error)
@@ -74,7 +99,7 @@ def member_remove(request: OrganizationRequest, user_id: int) -> HttpResponse:
     form = forms.Form(posted(request))
     if request.method == "POST":
         try:
-            event_id = remove_member(actor=request.actor, acting_role=request.role, user_id=user_id)
+            event_id = remove_member(actor=request.actor, acting_role=request.role, user_id=user_id, now=request.now)
         except Conflict as error:
             add_error(form, error)
         else:
@@ -85,3 +110,20 @@ def member_remove(request: OrganizationRequest, user_id: int) -> HttpResponse:
             return redirect("accounts:member_list", org_slug=request.organization.slug)
     context = {"form": form, "member": member}
     return render(request, "accounts/memberships/remove.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.VIEW_MEMBERS)
+def member_leave(request: OrganizationRequest) -> HttpResponse:
+    """Take oneself out of the organization, after a page that says what that means."""
+    form = forms.Form(posted(request))
+    if request.method == "POST":
+        try:
+            leave_organization(actor=request.actor, user_id=request.user.pk, now=request.now)
+        except Conflict as error:
+            add_error(form, error)
+        else:
+            text = _("You have left %(organization)s.") % {"organization": request.organization.name}
+            messages.success(request, text)
+            return redirect("accounts:organization_list")
+    return render(request, "accounts/memberships/leave.html", {"form": form}, status=422 if form.errors else 200)

@@ -2,15 +2,19 @@
 
 from django.urls import include, path
 
-from accounts.web import api_keys, audit, cost_centers, memberships, organizations, users
+from accounts.web import api_keys, audit, cost_centers, invitations, memberships, organizations, users
 
 app_name = "accounts"
 
 inside = [
     path("organization/", organizations.organization_settings, name="organization_settings"),
     path("members/", memberships.member_list, name="member_list"),
+    path("members/leave/", memberships.member_leave, name="member_leave"),
     path("members/<int:user_id>/edit/", memberships.member_edit, name="member_edit"),
     path("members/<int:user_id>/remove/", memberships.member_remove, name="member_remove"),
+    path("invitations/new/", invitations.invitation_create, name="invitation_create"),
+    path("invitations/<int:invitation_id>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
+    path("invitations/<int:invitation_id>/send/", invitations.invitation_send, name="invitation_send"),
     path("cost-centers/", cost_centers.cost_center_list, name="cost_center_list"),
     path("cost-centers/new/", cost_centers.cost_center_create, name="cost_center_create"),
     path("cost-centers/<int:cost_center_id>/edit/", cost_centers.cost_center_edit, name="cost_center_edit"),
@@ -27,5 +31,6 @@ urlpatterns = [
     path("organizations/new/", organizations.organization_create, name="organization_create"),
     path("preferences/", users.preferences, name="preferences"),
     path("language/", users.language, name="language"),
+    path("invitations/<str:token>/", invitations.invitation_accept, name="invitation_accept"),
     path("o/<slug:org_slug>/", include(inside)),
 ]

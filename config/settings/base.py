@@ -24,6 +24,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "drf_spectacular",
@@ -107,6 +109,22 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Yosan] "
+
+# Second factors: an authenticator's code, passkeys (which log in by themselves, too), and codes for the day both are lost.
+MFA_ADAPTER = "accounts.web.second_factors.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Yosan"
+# A telephone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "activate_totp": "accounts.web.second_factors.ActivateTotpForm",
+    "add_webauthn": "accounts.web.second_factors.AddPasskeyForm",
+    "authenticate": "accounts.web.second_factors.AuthenticateForm",
+    "edit_webauthn": "accounts.web.second_factors.RenamePasskeyForm",
+    "reauthenticate": "accounts.web.second_factors.ReauthenticateForm",
+}
 
 # Where people find this installation, for links in mail and on the command line.
 SITE_URL = "http://localhost:8000"
