@@ -26,7 +26,7 @@ from accounts.access.declarations import (
     shown_first,
     sign_cursor,
 )
-from accounts.access.limits import TooManyRequests, count_request
+from accounts.access.throttling import TooManyRequests, count_request
 from accounts.access.versions import PreconditionFailed, etag, expected_version
 from accounts.domain.audit import Actor
 from accounts.domain.errors import CallerError, Forbidden

@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts.access.limits import count_failure
+from accounts.access.throttling import count_failure
 from accounts.domain.api_keys import ApiKeyText, MalformedApiKey, hash_secret, is_secret, parse_api_key
 from accounts.domain.audit import Actor, ActorKind
 from accounts.domain.errors import NotFound

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
-from accounts.access import limits
+from accounts.access import throttling
 from accounts.access.api import READING, WITH_BODY, OrganizationApiView, ScopeMissing
 from accounts.access.authentication import ApiKeyMissing, ApiKeyRefused
+from accounts.access.patience import TakesTooLong
 from accounts.access.versions import IfMatchMalformed, PreconditionFailed
-from accounts.domain.errors import CallerError, Conflict, Forbidden, Invalid, NotFound, Stale
+from accounts.domain.errors import CallerError, Conflict, Forbidden, Invalid, NotFound, Stale, Unavailable
 from accounts.domain.idempotency import IdempotencyKeyMalformed, IdempotencyKeyReused, IdempotentRequestUnderWay
 
 STATUSES: tuple[tuple[type[CallerError], HTTPStatus], ...] = (
@@ -19,6 +20,7 @@ STATUSES: tuple[tuple[type[CallerError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Forbidden, HTTPStatus.FORBIDDEN),
     (Conflict, HTTPStatus.CONFLICT),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (CallerError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 # What stands in a sentence in place of a value.
@@ -45,7 +47,9 @@ def problems_of(view: type[OrganizationApiView], *, method: str, has_id: bool) -
         *(_of_versions(view, method) if method in view.versioned else ()),
         *(entry for error in view.errors.get(method, ()) for entry in _named(error)),
     ):
-        problems.setdefault(int(status), {})[code] = sentence
+        codes = problems.setdefault(int(status), {})
+        # Errors of one family can share a code: each of them has its own sentence.
+        codes[code] = " ".join(dict.fromkeys([*([codes[code]] if code in codes else []), sentence]))
     return dict(sorted(problems.items()))
 
 
@@ -65,8 +69,8 @@ def _of_everything(view: type[OrganizationApiView], method: str) -> Iterator[Ent
     yield 401, ApiKeyRefused.default_code, str(ApiKeyRefused.default_detail)
     yield from _named(ScopeMissing)
     yield 406, "not_acceptable", "Answers are JSON; `Accept` asks for something else."
-    yield 429, limits.TooManyFailures.default_code, str(limits.TooManyFailures.default_detail)
-    yield 429, limits.TooManyRequests.default_code, str(limits.TooManyRequests.default_detail)
+    yield 429, throttling.TooManyFailures.default_code, str(throttling.TooManyFailures.default_detail)
+    yield 429, throttling.TooManyRequests.default_code, str(throttling.TooManyRequests.default_detail)
 
 
 def _of_bodies() -> Iterator[Entry]:

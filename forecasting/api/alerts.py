@@ -12,11 +12,17 @@ from rest_framework.response import Response
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.roles import Permission
-from forecasting.api.channels import DELIVERY_EXAMPLE, DeliveryOutput, serialize_delivery
+from forecasting.api.deliveries import DELIVERY_EXAMPLE, DeliveryOutput, serialize_delivery
 from forecasting.domain.alerts import FindingCode
 from forecasting.domain.payloads import decimal_text, percent_text, snapshot_payload
 from forecasting.domain.thresholds import AlertKind
-from forecasting.queries.alerts import AlertEventValue, find_evaluation, get_alert_event, list_alert_events
+from forecasting.queries.alerts import (
+    AlertEventValue,
+    AlertNotFound,
+    find_evaluation,
+    get_alert_event,
+    list_alert_events,
+)
 from forecasting.queries.channels import DeliveryValue, list_deliveries_of_events
 
 ALERT_EXAMPLE = {
@@ -117,6 +123,7 @@ class AlertDetail(OrganizationApiView):
 
     permissions = {"GET": Permission.VIEW_SPEND}
     Output = AlertDetailOutput
+    errors = {"GET": (AlertNotFound,)}
 
     def get(self, request: OrganizationApiRequest, alert_id: int) -> Response:  # noqa: ARG002 - as above
         """Return one alert with every figure it rests on."""

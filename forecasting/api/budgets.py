@@ -17,14 +17,49 @@ from billing.domain.money import Money, plain
 from forecasting.api.forecasts import FORECAST_EXAMPLE, BudgetForecastOutput, serialize_forecast
 from forecasting.api.scopes import ScopeField, ScopeOutput, list_codes, read_scope, serialize_scope
 from forecasting.api.thresholds import ThresholdField, read_thresholds, serialize_thresholds
-from forecasting.domain.budget_entry import MAX_NAME_LENGTH
+from forecasting.domain.budget_entry import (
+    MAX_NAME_LENGTH,
+    BudgetAmountInvalid,
+    BudgetAmountTooFine,
+    BudgetAmountTooLarge,
+    BudgetNameInvalid,
+)
 from forecasting.domain.budgets import BudgetStatus, BudgetValue, PeriodKind
 from forecasting.domain.payloads import decimal_text, share_text
-from forecasting.domain.thresholds import MAX_THRESHOLDS, Threshold
-from forecasting.operations.budgets import change_budget, close_budget, create_budget
+from forecasting.domain.thresholds import MAX_THRESHOLDS, Threshold, ThresholdInvalid, ThresholdRepeated
+from forecasting.operations.budgets import (
+    BudgetChangedMeanwhile,
+    BudgetClosed,
+    BudgetNameTaken,
+    BudgetScopeUnknown,
+    ChannelUnknown,
+    CurrencyWithoutRate,
+    OwnerIsNoMember,
+    change_budget,
+    close_budget,
+    create_budget,
+)
 from forecasting.queries.alerts import list_thresholds
-from forecasting.queries.budgets import find_budget_status, get_budget, list_budget_statuses, list_budgets
+from forecasting.queries.budgets import (
+    BudgetNotFound,
+    find_budget_status,
+    get_budget,
+    list_budget_statuses,
+    list_budgets,
+)
 
+ENTRY_ERRORS = (
+    BudgetNameInvalid,
+    BudgetNameTaken,
+    BudgetAmountInvalid,
+    BudgetAmountTooFine,
+    BudgetAmountTooLarge,
+    CurrencyWithoutRate,
+    OwnerIsNoMember,
+    ThresholdInvalid,
+    ThresholdRepeated,
+    ChannelUnknown,
+)
 EVALUATE = "forecasting.tasks.evaluate_organization_alerts"
 
 
@@ -46,7 +81,7 @@ class BudgetChange(serializers.Serializer[Any]):
         required=False,
         min_value=1,
         max_value=2**31 - 1,
-        help_text="The version that you read: 409 if somebody has changed the budget since. Left out: no such check.",
+        help_text="The version that you read, in place of `If-Match`: 409 if somebody has changed it since.",
     )
     example = {"amount": "5000000", "version": 3}
 
@@ -167,6 +202,7 @@ class BudgetList(OrganizationApiView):
     Parameters = BudgetParameters
     Input = BudgetInput
     Output = BudgetOutput
+    errors = {"POST": (*ENTRY_ERRORS, BudgetScopeUnknown)}
 
     def get(self, request: OrganizationApiRequest) -> Response:
         """List budgets and where each stands."""
@@ -206,6 +242,12 @@ class BudgetDetail(OrganizationApiView):
     }
     Input = BudgetChange
     Output = BudgetOutput
+    versioned = ("PATCH", "DELETE")
+    errors = {
+        "GET": (BudgetNotFound,),
+        "PATCH": (BudgetNotFound, BudgetClosed, BudgetChangedMeanwhile, *ENTRY_ERRORS),
+        "DELETE": (BudgetNotFound, BudgetClosed, BudgetChangedMeanwhile),
+    }
 
     def get(self, request: OrganizationApiRequest, budget_id: int) -> Response:
         """Return one budget, closed or not, and where it stands."""
@@ -218,7 +260,7 @@ class BudgetDetail(OrganizationApiView):
         saved = change_budget(
             actor=request.actor,
             budget_id=budget_id,
-            expected_version=given.get("version", budget.version),
+            expected_version=self.expected_version(budget.version, given=given.get("version")),
             name=given.get("name", budget.name),
             amount=Money(given.get("amount", budget.amount.amount), given.get("currency", budget.amount.currency)),
             owner_user_id=given.get("owner_user_id", owner),
@@ -232,7 +274,8 @@ class BudgetDetail(OrganizationApiView):
 
     def delete(self, request: OrganizationApiRequest, budget_id: int) -> Response:
         """Close a budget: it is watched no more, and its alerts stay."""
-        close_budget(actor=request.actor, budget_id=budget_id, now=request.now)
+        expected = self.expected_version(get_budget(budget_id).version)
+        close_budget(actor=request.actor, budget_id=budget_id, now=request.now, expected_version=expected)
         return Response(status=204)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from forecasting.api import alerts, budgets, channels
+from forecasting.api import alerts, budgets, channels, deliveries
 
 app_name = "forecasting_api"
 
@@ -14,6 +14,12 @@ urlpatterns = [
     path("channels/", channels.ChannelList.as_view(), name="channel_list"),
     path("channels/<int:channel_id>/", channels.ChannelDetail.as_view(), name="channel_detail"),
     path("channels/<int:channel_id>/tests/", channels.ChannelTestList.as_view(), name="channel_test_list"),
-    path("channels/<int:channel_id>/deliveries/", channels.DeliveryList.as_view(), name="delivery_list"),
-    path("deliveries/<int:delivery_id>/replays/", channels.DeliveryReplayList.as_view(), name="delivery_replay_list"),
+    path("channels/<int:channel_id>/secrets/", channels.ChannelSecretList.as_view(), name="channel_secret_list"),
+    path(
+        "channels/<int:channel_id>/disablement/",
+        channels.ChannelDisablement.as_view(),
+        name="channel_disablement",
+    ),
+    path("channels/<int:channel_id>/deliveries/", deliveries.DeliveryList.as_view(), name="delivery_list"),
+    path("deliveries/<int:delivery_id>/replays/", deliveries.DeliveryReplayList.as_view(), name="delivery_replay_list"),
 ]

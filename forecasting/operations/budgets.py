@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.db import IntegrityError, transaction
 
 from accounts.domain.audit import Actor, Json
-from accounts.domain.errors import Conflict, Invalid
+from accounts.domain.errors import Conflict, Invalid, Stale
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from accounts.queries.cost_centers import list_cost_centers
@@ -37,7 +37,7 @@ class BudgetNameTaken(Conflict):
     message: ClassVar[str] = gettext_noop("A budget named %(name)s exists already.")
 
 
-class BudgetChangedMeanwhile(Conflict):
+class BudgetChangedMeanwhile(Stale):
     """Somebody else saved first."""
 
     code: ClassVar[str] = "budget_changed_meanwhile"
@@ -147,8 +147,7 @@ def change_budget(
     name = check_name(name)
     with tenant_transaction():
         row = _lock(budget_id)
-        if row.version != expected_version:
-            raise BudgetChangedMeanwhile(version=row.version, expected=expected_version)
+        _check_version(row, expected_version)
         before = _facts(row)
         if (amount.amount, amount.currency) != (row.amount, row.currency):
             _check_amount(amount, now)
@@ -163,10 +162,14 @@ def change_budget(
         return _saved(row, actor=actor, verb="budget.changed", before=before)
 
 
-def close_budget(*, actor: Actor, budget_id: int, now: datetime) -> SavedBudget:
-    """Close a budget: it is watched no more, and its alerts stay. Raises BudgetNotFound or BudgetClosed."""
+def close_budget(*, actor: Actor, budget_id: int, now: datetime, expected_version: int | None = None) -> SavedBudget:
+    """Close a budget: it is watched no more, and its alerts stay.
+
+    Raises BudgetNotFound, BudgetClosed, or BudgetChangedMeanwhile when a version is expected and it is at another one.
+    """
     with tenant_transaction():
         row = _lock(budget_id)
+        _check_version(row, expected_version)
         before = _facts(row)
         row.closed_at, row.changed_at, row.version = now, now, row.version + 1
         row.save()
@@ -180,6 +183,11 @@ def _lock(budget_id: int) -> Budget:
     if row.closed_at is not None:
         raise BudgetClosed
     return row
+
+
+def _check_version(row: Budget, expected: int | None) -> None:
+    if expected is not None and row.version != expected:
+        raise BudgetChangedMeanwhile(version=row.version, expected=expected)
 
 
 def _check_scope_exists(scope: Scope) -> None:

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from accounts.domain.audit import Actor, Json
-from accounts.domain.errors import Conflict, Invalid
+from accounts.domain.errors import Conflict, Invalid, Stale
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from accounts.queries.organizations import get_organization
@@ -51,7 +51,7 @@ class ChannelNameTaken(Conflict):
     message: ClassVar[str] = gettext_noop("A channel named %(name)s exists already.")
 
 
-class ChannelChangedMeanwhile(Conflict):
+class ChannelChangedMeanwhile(Stale):
     """Somebody else saved first."""
 
     code: ClassVar[str] = "channel_changed_meanwhile"

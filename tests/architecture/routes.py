@@ -65,6 +65,13 @@ PAGES: dict[str, Permission] = {
 CALLS: dict[tuple[str, str], Permission] = {
     ("GET", "accounts_api:organization_detail"): Permission.VIEW_SPEND,
     ("GET", "accounts_api:member_list"): Permission.VIEW_MEMBERS,
+    ("GET", "accounts_api:member_detail"): Permission.VIEW_MEMBERS,
+    ("PATCH", "accounts_api:member_detail"): Permission.EDIT_MEMBERS,
+    ("DELETE", "accounts_api:member_detail"): Permission.EDIT_MEMBERS,
+    ("GET", "accounts_api:invitation_list"): Permission.EDIT_MEMBERS,
+    ("POST", "accounts_api:invitation_list"): Permission.EDIT_MEMBERS,
+    ("GET", "accounts_api:invitation_detail"): Permission.EDIT_MEMBERS,
+    ("DELETE", "accounts_api:invitation_detail"): Permission.EDIT_MEMBERS,
     ("GET", "accounts_api:cost_center_list"): Permission.VIEW_SPEND,
     ("POST", "accounts_api:cost_center_list"): Permission.EDIT_COST_CENTERS,
     ("GET", "accounts_api:cost_center_detail"): Permission.VIEW_SPEND,

@@ -119,6 +119,24 @@ def test_a_method_that_is_not_there_is_405(cast: Cast, method: str) -> None:
     assert response["Allow"] == "GET, HEAD, POST"
 
 
+@pytest.mark.parametrize(("language", "first"), [("ja", "このAPIキー"), ("en", "This API key"), ("de", "This API key")])
+def test_sentences_are_in_the_language_that_is_asked_for(cast: Cast, language: str, first: str) -> None:
+    client = client_of(issue(cast, Permission.VIEW_SPEND))
+    answer = client.post(PROBES, {}, content_type="application/json", headers={"Accept-Language": language})
+
+    assert problem(answer, HTTPStatus.FORBIDDEN, "scope_missing")["detail"].startswith(first)
+    assert answer["Content-Language"] == ("ja" if language == "ja" else "en")
+
+
+def test_another_site_may_not_read_answers(cast: Cast) -> None:
+    client = client_of(issue(cast))
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    answers = [client.options(PROBES, headers=asked), client.get(PROBES, headers=asked)]
+
+    assert answers[0].status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert not [name for answer in answers for name in answer.headers if name.startswith("Access-Control")]
+
+
 def test_an_address_that_leads_nowhere_is_problem_details_too(cast: Cast) -> None:
     problem(client_of(issue(cast)).get("/api/v1/nowhere/"), HTTPStatus.NOT_FOUND, "not_found")
 

@@ -94,6 +94,7 @@ def test_channels_are_listed_without_any_secret(viewer_api: Api, cast: Cast) -> 
         "address": "https://hooks.example.com/y",
         "language": "en",
         "state": "ACTIVE",
+        "version": channel.version,
         "failing_since": None,
     }
     assert viewer_api.get(f"channels/{channel.pk}/").json() == row

@@ -256,3 +256,30 @@ def test_an_unknown_parameter_is_named(api: Api, parameters: Mapping[str, Any], 
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == field
+
+
+def test_a_budget_is_changed_and_closed_by_the_version_that_was_read(api: Api) -> None:
+    created = api.send("post", "budgets/", {"name": "All", "amount": "1000", "currency": "USD"})
+    where = f"budgets/{created.json()['id']}/"
+    assert created["ETag"] == api.get(where)["ETag"] == '"1"'
+    assert api.send("patch", where, {"amount": "2000"}, If_Match='"1"')["ETag"] == '"2"'
+
+    late = [
+        api.send("patch", where, {"amount": "3000"}, If_Match='"1"'),
+        api.send("delete", where, If_Match='"1"'),
+    ]
+    contradicted = api.send("patch", where, {"amount": "3000", "version": 2}, If_Match='"1"')
+    malformed = api.send("patch", where, {"amount": "3000"}, If_Match="2")
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in late] == [(412, "budget_changed_meanwhile")] * 2
+    assert (contradicted.status_code, contradicted.json()["code"]) == (400, "version_contradicted")
+    assert (malformed.status_code, malformed.json()["code"]) == (400, "if_match_malformed")
+    assert api.get(where).json()["amount"] == "2000"
+    assert api.send("patch", where, {"amount": "4000"}, If_Match="*").status_code == 200
+    assert api.send("delete", where, If_Match='W/"3"').status_code == 204
+
+
+def test_what_has_no_versions_takes_no_if_match(api: Api) -> None:
+    answer = api.send("post", "budgets/", {"name": "All", "amount": "1", "currency": "USD"}, If_Match='"1"')
+
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
