@@ -2,15 +2,23 @@
 
 from django.urls import path
 
-from accounts.api import audit, cost_centers, memberships, organizations
+from accounts.api import audit, cost_centers, invitations, memberships, organizations
 
 app_name = "accounts_api"
 
 urlpatterns = [
     path("organization/", organizations.OrganizationDetail.as_view(), name="organization_detail"),
     path("members/", memberships.MemberList.as_view(), name="member_list"),
+    path("members/<int:user_id>/", memberships.MemberDetail.as_view(), name="member_detail"),
+    path("invitations/", invitations.InvitationList.as_view(), name="invitation_list"),
+    path("invitations/<int:invitation_id>/", invitations.InvitationDetail.as_view(), name="invitation_detail"),
     path("cost-centers/", cost_centers.CostCenterList.as_view(), name="cost_center_list"),
     path("cost-centers/<int:cost_center_id>/", cost_centers.CostCenterDetail.as_view(), name="cost_center_detail"),
+    path(
+        "cost-centers/<int:cost_center_id>/moves/",
+        cost_centers.CostCenterMoveList.as_view(),
+        name="cost_center_move_list",
+    ),
     path(
         "cost-centers/<int:cost_center_id>/retirement/",
         cost_centers.CostCenterRetirement.as_view(),

@@ -34,13 +34,14 @@ class AwsAccountIdMalformed(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostCenterValue:
-    """One cost center; `path` are the codes from the root down to its own, `depth` is 0 at the root."""
+    """One cost center; `path` and `names` are codes and names from the root down to its own, `depth` is 0 at the root."""
 
     id: int
     code: str
     name: str
     parent_id: int | None
     path: tuple[str, ...]
+    names: tuple[str, ...]
     aws_account_id: str | None
     retired_at: datetime | None
 

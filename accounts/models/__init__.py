@@ -2,7 +2,7 @@
 
 from accounts.models.api_keys import ApiKey
 from accounts.models.audit import AuditEvent
-from accounts.models.cost_centers import CostCenter
+from accounts.models.cost_centers import CostCenter, CostCenterPlacement
 from accounts.models.idempotency import IdempotencyRecord
 from accounts.models.invitations import Invitation
 from accounts.models.memberships import Membership
@@ -13,6 +13,7 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "CostCenter",
+    "CostCenterPlacement",
     "IdempotencyRecord",
     "Invitation",
     "Membership",

@@ -1,10 +1,13 @@
-"""`CostCenter`, the tree that money is charged to."""
+"""`CostCenter`, what money is charged to, and `CostCenterPlacement`, where it stands in the tree from which day on."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
+from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
 
 from accounts.tenancy.managers import TenantManager
@@ -12,11 +15,10 @@ from accounts.tenancy.models import TenantModel
 
 
 class CostCenter(TenantModel):
-    """A place in the tree; `code` is what tags and files call it. One AWS account may be claimed by one center."""
+    """What money is charged to; `code` is what tags and files call it. One AWS account may be claimed by one center."""
 
     code = models.CharField(max_length=64)
     name = models.CharField(max_length=120)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     aws_account_id = models.CharField(max_length=12, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True, blank=True)
@@ -29,11 +31,52 @@ class CostCenter(TenantModel):
             models.UniqueConstraint("organization", Lower("code"), name="cost_center_code_unique"),
             models.UniqueConstraint(
                 fields=["organization", "aws_account_id"],
-                condition=models.Q(retired_at__isnull=True),
+                condition=Q(retired_at__isnull=True),
                 name="cost_center_account_claimed_once",
             ),
-            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="cost_center_not_its_own_parent"),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+
+class CostCenterPlacement(TenantModel):
+    """A center below a parent, or at the top, from an organization day up to, but not including, another.
+
+    `valid_from` empty: from the beginning; `valid_to` empty: until further notice. A move ends one and begins another,
+    so that history before it stays.
+    """
+
+    cost_center = models.ForeignKey(CostCenter, on_delete=models.CASCADE, related_name="placements")
+    parent = models.ForeignKey(CostCenter, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+
+    objects: ClassVar[TenantManager[CostCenterPlacement]] = TenantManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            ExclusionConstraint(
+                name="cost_center_stands_in_one_place",
+                expressions=[
+                    ("cost_center", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("valid_from"),
+                            F("valid_to"),
+                            RangeBoundary(),
+                            function="DATERANGE",
+                            output_field=DateRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("cost_center")), name="cost_center_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                name="cost_center_placement_has_a_length",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "cost_center"], name="cost_center_placement")]

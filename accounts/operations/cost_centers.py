@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
 from accounts.domain.audit import Actor, Json
 from accounts.domain.cost_centers import clean_aws_account_id, clean_code
 from accounts.domain.errors import Conflict, Invalid
-from accounts.domain.hierarchy import check_place
 from accounts.domain.names import clean_name
+from accounts.domain.placements import Placement, check_move, check_new, moved
 from accounts.domain.text import gettext_noop
-from accounts.models import CostCenter
+from accounts.models import CostCenter, CostCenterPlacement
 from accounts.operations.audit import record_event
-from accounts.queries.cost_centers import CostCenterNotFound
+from accounts.queries.cost_centers import CostCenterNotFound, list_placements
+from accounts.queries.organizations import get_organization
+from accounts.tenancy.context import current_organization_id
 
 
 class CostCenterCodeTaken(Conflict):
-    """A code stands for one center for ever, also after it was retired: tags and files go on using it."""
+    """A code stands for one center, also after it was retired: tags and files go on using it."""
 
     code = "cost_center_code_taken"
     message = gettext_noop("A cost center with the code %(code)s exists already.")
@@ -55,42 +60,83 @@ class CostCenterRetired(Conflict):
 def create_cost_center(
     *, actor: Actor, code: str, name: str, parent_id: int | None = None, aws_account_id: str | None = None
 ) -> int:
-    """Create a cost center and return its id.
+    """Create a cost center, below its parent from the beginning, and return its id.
 
     Raises CostCenterCodeMalformed, CostCenterCodeTaken, NameMissing, NameTooLong, ParentNotFound, TreeTooDeep,
     AwsAccountIdMalformed, AwsAccountClaimed.
     """
     rows = _lock_tree()
     row = CostCenter(code=clean_code(code), name=clean_name(name), aws_account_id=clean_aws_account_id(aws_account_id))
-    row.parent = _find_parent(rows, parent_id)
-    check_place(None, parent_id=parent_id, parents=_parents(rows))
+    parent = _find_parent(rows, parent_id)
+    check_new(list_placements(), parent_id=parent_id)
     _check_unique(row, rows)
     _save(row)
-    record_event(actor=actor, verb="cost_center.created", target=f"cost_center:{row.pk}", after=_content(row))
+    CostCenterPlacement.objects.create(cost_center=row, parent=parent)
+    record_event(
+        actor=actor,
+        verb="cost_center.created",
+        target=_target(row),
+        after={**_content(row), "parent": parent.code if parent else None},
+    )
     return row.pk
 
 
 def change_cost_center(
-    *, actor: Actor, cost_center_id: int, name: str, parent_id: int | None, aws_account_id: str | None
+    *, actor: Actor, cost_center_id: int, code: str, name: str, aws_account_id: str | None
 ) -> int | None:
-    """Rename or move a cost center or change the account it claims; return the audit line's id, None for no change.
+    """Rename a cost center, or change its code or the account it claims; return the audit line's id, None for no change.
 
-    Its code stays: tags and files use it. Raises what create_cost_center raises, CostCenterNotFound, CostCenterRetired
-    and CostCenterBelowItself.
+    Usage with the old code as its tag is unassigned from then on; what was charged stays. Raises what
+    create_cost_center raises, CostCenterNotFound and CostCenterRetired.
     """
     rows = _lock_tree()
     row = _get_open(rows, cost_center_id)
     before = _content(row)
-    row.name, row.aws_account_id = clean_name(name), clean_aws_account_id(aws_account_id)
-    row.parent = _find_parent(rows, parent_id)
-    check_place(row.pk, parent_id=parent_id, parents=_parents(rows, except_for=row))
+    row.code, row.name, row.aws_account_id = clean_code(code), clean_name(name), clean_aws_account_id(aws_account_id)
     _check_unique(row, rows)
     after = _content(row)
     if before == after:
         return None
     _save(row)
     return record_event(
-        actor=actor, verb="cost_center.changed", target=f"cost_center:{row.pk}", before=before, after=after
+        actor=actor,
+        verb="cost_center.changed",
+        target=_target(row),
+        before={field: value for field, value in before.items() if after[field] != value},
+        after={field: value for field, value in after.items() if before[field] != value},
+    )
+
+
+def move_cost_center(
+    *, actor: Actor, cost_center_id: int, parent_id: int | None, from_date: date, now: datetime
+) -> int | None:
+    """Put a cost center, with all below it, under another parent from a day on; history before that day stays.
+
+    What was told of it from that day on is replaced. Returns the audit line's id, None when it stands there already.
+    Raises CostCenterNotFound, CostCenterRetired, ParentNotFound, MoveDateOutOfRange, CostCenterBelowItself, TreeTooDeep.
+    """
+    rows = _lock_tree()
+    row = _get_open(rows, cost_center_id)
+    parent = _find_parent(rows, parent_id)
+    placements = list_placements()
+    check_move(
+        placements,
+        cost_center_id=row.pk,
+        parent_id=parent_id,
+        from_date=from_date,
+        today=now.astimezone(ZoneInfo(get_organization(current_organization_id()).time_zone)).date(),
+    )
+    before = [one for one in placements if one.cost_center_id == row.pk]
+    after = moved(before, parent_id=parent_id, from_date=from_date)
+    if tuple(before) == after:
+        return None
+    _replace_placements(row, after)
+    return record_event(
+        actor=actor,
+        verb="cost_center.moved",
+        target=_target(row),
+        before={"code": row.code, **_places(before, rows, from_date)},
+        after={"code": row.code, "from_date": from_date.isoformat(), "parent": parent.code if parent else None},
     )
 
 
@@ -105,7 +151,8 @@ def retire_cost_center(*, actor: Actor, cost_center_id: int, now: datetime) -> i
         raise CostCenterNotFound
     if row.retired_at is not None:
         return None
-    if any(other.parent_id == row.pk and other.retired_at is None for other in rows.values()):
+    parents = _open_parents()
+    if any(parents[other.pk] == row.pk and other.retired_at is None for other in rows.values()):
         raise CostCenterHasChildren(code=row.code)
     before = _content(row)
     row.retired_at = now
@@ -113,7 +160,7 @@ def retire_cost_center(*, actor: Actor, cost_center_id: int, now: datetime) -> i
     return record_event(
         actor=actor,
         verb="cost_center.retired",
-        target=f"cost_center:{row.pk}",
+        target=_target(row),
         before=before,
         after={"retired_at": now.isoformat()},
     )
@@ -142,9 +189,25 @@ def _find_parent(rows: dict[int, CostCenter], parent_id: int | None) -> CostCent
     return parent
 
 
-def _parents(rows: dict[int, CostCenter], *, except_for: CostCenter | None = None) -> dict[int, int | None]:
-    """Return each center's parent as stored; the one that moves is read by its place before."""
-    return {row.pk: None if row is except_for else row.parent_id for row in rows.values()}
+def _open_parents() -> dict[int, int | None]:
+    """Return what each center stands below now: a move begins today at the latest."""
+    now = CostCenterPlacement.objects.filter(valid_to__isnull=True)
+    return dict(now.values_list("cost_center_id", "parent_id"))
+
+
+def _replace_placements(row: CostCenter, placements: Sequence[Placement]) -> None:
+    CostCenterPlacement.objects.filter(cost_center=row).delete()
+    CostCenterPlacement.objects.bulk_create(CostCenterPlacement(**asdict(one)) for one in placements)
+
+
+def _places(placements: Sequence[Placement], rows: dict[int, CostCenter], from_date: date) -> dict[str, Json]:
+    """What the center stood below on the day and, where it moved again after it, what that move is replaced by."""
+    changed = [one for one in placements if one.valid_to is None or one.valid_to > from_date]
+    codes: list[Json] = [rows[one.parent_id].code if one.parent_id else None for one in changed]
+    later: dict[str, Json] = {
+        one.valid_from.isoformat(): code for one, code in zip(changed[1:], codes[1:], strict=True) if one.valid_from
+    }
+    return {"parent": codes[0], "later_moves": later} if later else {"parent": codes[0]}
 
 
 def _check_unique(row: CostCenter, rows: dict[int, CostCenter]) -> None:
@@ -168,4 +231,8 @@ def _save(row: CostCenter) -> None:
 
 
 def _content(row: CostCenter) -> dict[str, Json]:
-    return {"code": row.code, "name": row.name, "parent_id": row.parent_id, "aws_account_id": row.aws_account_id}
+    return {"code": row.code, "name": row.name, "aws_account_id": row.aws_account_id}
+
+
+def _target(row: CostCenter) -> str:
+    return f"cost_center:{row.pk}"

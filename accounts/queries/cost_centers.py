@@ -1,15 +1,18 @@
-"""The tree, subtrees, paths."""
+"""The tree, now and on every day; paths."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import F
+
 from accounts.domain.cost_centers import CostCenterValue
 from accounts.domain.errors import NotFound
-from accounts.domain.hierarchy import Node, descendants, tree_order
+from accounts.domain.hierarchy import Node, tree_order
 from accounts.domain.pages import Page
+from accounts.domain.placements import Placement, Tree
 from accounts.domain.text import gettext_noop
-from accounts.models import CostCenter
+from accounts.models import CostCenter, CostCenterPlacement
 
 
 class CostCenterNotFound(NotFound):
@@ -51,27 +54,39 @@ def find_cost_center_by_code(code: str) -> CostCenterValue | None:
     return next((value for value in list_cost_centers() if value.code.casefold() == wanted), None)
 
 
-def list_subtree_ids(cost_center_id: int) -> frozenset[int]:
-    """Return the ids of a cost center and everything below it, retired ones too. Raises CostCenterNotFound."""
-    parents = dict(CostCenter.objects.values_list("id", "parent_id"))
-    if cost_center_id not in parents:
-        raise CostCenterNotFound
-    return descendants(cost_center_id, parents) | {cost_center_id}
+def list_placements(cost_center_id: int | None = None) -> tuple[Placement, ...]:
+    """Return where every center, or one, has stood from when to when; of each the oldest first."""
+    rows = CostCenterPlacement.objects.order_by("cost_center_id", F("valid_from").asc(nulls_first=True))
+    if cost_center_id is not None:
+        rows = rows.filter(cost_center_id=cost_center_id)
+    return tuple(Placement(**row) for row in rows.values("cost_center_id", "parent_id", "valid_from", "valid_to"))
+
+
+def get_tree() -> Tree:
+    """Return the tree of every day."""
+    return Tree.of(list_placements())
 
 
 def _values(rows: Iterable[CostCenter]) -> tuple[CostCenterValue, ...]:
     by_id = {row.pk: row for row in rows}
-    nodes = (Node(id=row.pk, parent_id=row.parent_id, code=row.code) for row in by_id.values())
-    return tuple(_value(by_id[node.id], path) for node, path in tree_order(nodes))
+    # A move begins today at the latest: the placement without an end is today's.
+    now = CostCenterPlacement.objects.filter(valid_to__isnull=True)
+    parents = dict(now.values_list("cost_center_id", "parent_id"))
+    values: dict[int | None, CostCenterValue] = {}
+    for node, path in tree_order(Node(id=row.pk, parent_id=parents[row.pk], code=row.code) for row in by_id.values()):
+        above = values[node.parent_id].names if node.parent_id else ()
+        values[node.id] = _value(by_id[node.id], node.parent_id, path, (*above, by_id[node.id].name))
+    return tuple(values.values())
 
 
-def _value(row: CostCenter, path: tuple[str, ...]) -> CostCenterValue:
+def _value(row: CostCenter, parent_id: int | None, path: tuple[str, ...], names: tuple[str, ...]) -> CostCenterValue:
     return CostCenterValue(
         id=row.pk,
         code=row.code,
         name=row.name,
-        parent_id=row.parent_id,
+        parent_id=parent_id,
         path=path,
+        names=names,
         aws_account_id=row.aws_account_id,
         retired_at=row.retired_at,
     )

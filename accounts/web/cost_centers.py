@@ -1,4 +1,4 @@
-"""The tree of cost centers: list, create, change, retire."""
+"""Create, change and retire a cost center; the tree with what it costs is a page of a higher floor."""
 
 from __future__ import annotations
 
@@ -25,12 +25,21 @@ from accounts.queries.cost_centers import get_cost_center, list_cost_centers
 
 
 class ChangeForm(forms.Form):
-    """What can be changed of a cost center; the choice of parents comes from the view, inside the organization."""
+    """What can be changed of a cost center; where it stands is moved on a page of its own, from a date."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"), error_messages={"required": gettext_lazy("Enter a name.")}, max_length=NAME_LIMIT
     )
-    parent_id = forms.TypedChoiceField(label=gettext_lazy("Stands below"), coerce=int, empty_value=None, required=False)
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        error_messages={"required": gettext_lazy("Enter a code, for example search.")},
+        max_length=64,
+        help_text=gettext_lazy(
+            "As the tag of your inference profiles spells it, for example search. When the code changes, usage whose tag "
+            "still spells the old one is unassigned from today; what was charged stays."
+        ),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
     aws_account_id = forms.CharField(
         label=gettext_lazy("AWS account"),
         required=False,
@@ -41,27 +50,26 @@ class ChangeForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
-    def __init__(self, *args: Any, parents: Iterable[CostCenterValue], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(value.id, " / ".join(value.path)) for value in parents]
-        parent = self.fields["parent_id"]
-        assert isinstance(parent, forms.ChoiceField)
-        parent.choices = [("", _("Nothing: it stands at the top")), *choices]
-
 
 class CreateForm(ChangeForm):
-    """A new cost center."""
+    """A new cost center; the choice of parents comes from the view, inside the organization."""
 
-    code = forms.CharField(
-        label=gettext_lazy("Code"),
-        error_messages={"required": gettext_lazy("Enter a code, for example search.")},
-        max_length=64,
-        help_text=gettext_lazy(
-            "As the tag of your inference profiles spells it, for example search. It stays for ever."
-        ),
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    parent_id = forms.TypedChoiceField(
+        label=gettext_lazy("Stands below"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=gettext_lazy("From the beginning. It can be moved later, from any day."),
     )
     field_order = ("code", "name", "parent_id", "aws_account_id")
+
+    def __init__(self, *args: Any, parents: Iterable[CostCenterValue], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = _("As the tag of your inference profiles spells it, for example search.")
+        parent = self.fields["parent_id"]
+        assert isinstance(parent, forms.ChoiceField)
+        choices = [(value.id, " / ".join(value.names)) for value in parents]
+        parent.choices = [("", _("Nothing: it stands at the top")), *choices]
 
 
 @require_safe
@@ -94,13 +102,10 @@ def cost_center_create(request: OrganizationRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @organization_view(Permission.EDIT_COST_CENTERS)
 def cost_center_edit(request: OrganizationRequest, cost_center_id: int) -> HttpResponse:
-    """Rename or move a cost center, or change the account it claims."""
+    """Change the name, the code or the account that a cost center claims."""
     current = get_cost_center(cost_center_id)
-    form = ChangeForm(
-        posted(request),
-        parents=[value for value in list_cost_centers() if current.id != value.id],
-        initial={"name": current.name, "parent_id": current.parent_id, "aws_account_id": current.aws_account_id},
-    )
+    kept = {"name": current.name, "code": current.code, "aws_account_id": current.aws_account_id}
+    form = ChangeForm(posted(request), initial=kept)
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
         try:

@@ -54,6 +54,7 @@ PAGES: dict[str, Permission] = {
     "billing:price_list": Permission.VIEW_SPEND,
     "billing:price_create": Permission.EDIT_PRICES,
     "billing:price_preview": Permission.EDIT_PRICES,
+    "billing:price_rating": Permission.VIEW_SPEND,
     "billing:price_withdraw": Permission.EDIT_PRICES,
     "billing:price_detail": Permission.VIEW_SPEND,
     "billing:exchange_rate_list": Permission.VIEW_SPEND,

@@ -73,6 +73,7 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "accounts.ApiKey": accounts.make_api_key,
     "accounts.AuditEvent": accounts.make_audit_event,
     "accounts.CostCenter": accounts.make_cost_center,
+    "accounts.CostCenterPlacement": accounts.make_placement,
     "accounts.IdempotencyRecord": accounts.make_idempotency_record,
     "accounts.Invitation": accounts.make_invitation,
     "accounts.Membership": accounts.make_membership,

@@ -11,6 +11,7 @@ from accounts.models import (
     ApiKey,
     AuditEvent,
     CostCenter,
+    CostCenterPlacement,
     IdempotencyRecord,
     Invitation,
     Membership,
@@ -50,9 +51,16 @@ def make_invitation(*, email: str | None = None, role: Role = Role.VIEWER, **fie
     )
 
 
-def make_cost_center(*, code: str | None = None, **fields: object) -> CostCenter:
+def make_cost_center(*, code: str | None = None, parent: CostCenter | None = None, **fields: object) -> CostCenter:
+    """A center below a parent from the beginning."""
     code = code or f"center-{next(_serial)}"
-    return CostCenter.objects.create(code=code, name=str(fields.pop("name", code.title())), **fields)
+    center = CostCenter.objects.create(code=code, name=str(fields.pop("name", code.title())), **fields)
+    CostCenterPlacement.objects.create(cost_center=center, parent=parent)
+    return center
+
+
+def make_placement() -> CostCenterPlacement:
+    return CostCenterPlacement.objects.get(cost_center=make_cost_center())
 
 
 def make_api_key(*, scopes: list[Permission] | None = None, **fields: object) -> ApiKey:

@@ -14,6 +14,7 @@ from drf_spectacular.validation import validate_schema
 from accounts.domain.roles import Permission, Role, permissions_of
 from accounts.models import AuditEvent, CostCenter
 from accounts.operations.api_keys import issue_api_key
+from accounts.queries.cost_centers import list_placements
 from tests.cast import Cast, inside
 from tests.factories.accounts import make_cost_center
 
@@ -53,7 +54,8 @@ def test_members_are_listed_page_by_page(cast: Cast) -> None:
     first = client.get(f"{API}/members/", {"limit": "3"}).json()
     second = client.get(f"{API}/members/", {"limit": "3", "after": first["next"]}).json()
 
-    assert first["rows"][0] == {"id": cast.ada.pk, "email": "ada@acme.test", "name": "Ada", "role": "OWNER"}
+    ada = first["rows"][0]
+    assert (ada["id"], ada["email"], ada["name"], ada["role"]) == (cast.ada.pk, "ada@acme.test", "Ada", "OWNER")
     assert [row["name"] for row in [*first["rows"], *second["rows"]]] == ["Ada", "Ben", "Fay", "Max"]
     assert second["next"] is None
 
@@ -73,6 +75,28 @@ def test_a_cost_center_is_created_changed_and_retired(cast: Cast) -> None:
     assert [row["code"] for row in client.get(f"{API}/cost-centers/").json()["rows"]] == ["engineering"]
     everything = client.get(f"{API}/cost-centers/", {"retired": "true"}).json()
     assert [row["code"] for row in everything["rows"]] == ["engineering", "search"]
+
+
+def test_a_cost_center_is_moved_from_a_day(cast: Cast) -> None:
+    with inside(cast.acme):
+        top, center = make_cost_center(code="engineering"), make_cost_center(code="search")
+    client = client_of(cast)
+    address = f"/cost-centers/{center.pk}/moves/"
+    moved = send(client, "post", address, {"parent_id": top.pk, "from_date": "2026-11-01"})
+
+    assert moved.status_code == HTTPStatus.CREATED
+    assert (moved.json()["parent_id"], moved.json()["path"]) == (top.pk, ["engineering", "search"])
+    with inside(cast.acme):
+        assert [one.parent_id for one in list_placements(center.pk)] == [None, top.pk]
+    for body, status, field in (
+        ({"parent_id": top.pk}, HTTPStatus.BAD_REQUEST, "from_date"),
+        ({"from_date": "2026-11-01"}, HTTPStatus.BAD_REQUEST, "parent_id"),
+        ({"parent_id": top.pk, "from_date": "9999-12-31"}, HTTPStatus.BAD_REQUEST, "from_date"),
+        ({"parent_id": 987654321, "from_date": "2026-11-01"}, HTTPStatus.BAD_REQUEST, "parent_id"),
+        ({"parent_id": center.pk, "from_date": "2026-11-01"}, HTTPStatus.CONFLICT, "parent_id"),
+    ):
+        refused = send(client, "post", address, body)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (status, field)
 
 
 def test_cost_centers_are_walked_page_by_page(cast: Cast) -> None:
@@ -120,6 +144,12 @@ def test_a_cost_center_that_is_not_there_is_not_found(cast: Cast, cost_center_id
         client.get(f"{API}/cost-centers/{cost_center_id}/"),
         send(client, "patch", f"/cost-centers/{cost_center_id}/", {"name": "Search"}),
         client.post(f"{API}/cost-centers/{cost_center_id}/retirement/", content_type="application/json"),
+        send(
+            client,
+            "post",
+            f"/cost-centers/{cost_center_id}/moves/",
+            {"parent_id": None, "from_date": "2026-11-01"},
+        ),
     ):
         assert response.status_code == HTTPStatus.NOT_FOUND
         assert response["Content-Type"] == "application/problem+json"
