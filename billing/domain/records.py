@@ -68,3 +68,11 @@ class Rejected:
 
     reason: str
     raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something that was stored otherwise than it was told, or left out on purpose; nothing of it is lost."""
+
+    reason: str
+    raw: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accounts.tenancy.context import tenant_transaction
@@ -21,8 +21,9 @@ from billing.adapters.aws.errors import Denied
 from billing.domain.collection import CLOUDWATCH_RETENTION, WindowState
 from billing.domain.connections import Charge
 from billing.domain.dimensions import Namespace
-from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, metric_names
+from billing.domain.parsing.cloudwatch import Counted, dimensions_of, metric_names
 from billing.domain.periods import DAY, utc_day_start
+from billing.domain.tiers import TIER_OF
 from billing.models import CollectionWindow, InferenceProfile, ObservedMetric
 from billing.operations.series import read_series_again
 from billing.operations.windows import Claim, Keeper, Stored
@@ -38,7 +39,7 @@ class Inventory:
 
     profiles: Sequence[Profile]
     tags: Mapping[str, Mapping[str, str]] | None
-    silent_model_ids: Sequence[str]
+    silent: Sequence[Counted]
     missing_permissions: Sequence[str]
 
 
@@ -50,7 +51,7 @@ def read_inventory(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[da
     """
     profiles, tags = _list_profiles(claim, charge)
     missing = [] if tags is not None else [LIST_TAGS]
-    silent: list[str] = []
+    silent: list[Counted] = []
     if _is_first_reading(claim):
         keeper.keep()
         try:
@@ -59,13 +60,18 @@ def read_inventory(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[da
             if error.action != LIST_MODELS:
                 raise
             missing.append(LIST_MODELS)
-    found = Inventory(profiles=profiles, tags=tags, silent_model_ids=silent, missing_permissions=missing)
+    found = Inventory(profiles=profiles, tags=tags, silent=silent, missing_permissions=missing)
     return lambda now: _store(claim, found, now)
 
 
 def profiles_of(place: Mapping[str, str]) -> list[InferenceProfile]:
     """Return the remembered profiles of one account and region, deleted ones too."""
     return list(InferenceProfile.objects.filter(**place))
+
+
+def metric_of(namespace: Namespace, name: str, what: Counted) -> Metric:
+    """Return the metric of that name as AWS publishes it, its dimensions in the order in which they are compared."""
+    return Metric(namespace=namespace, name=name, dimensions=tuple(sorted(dimensions_of(namespace, what).items())))
 
 
 def refresh_profiles(claim: Claim) -> None:
@@ -109,7 +115,7 @@ def _store(claim: Claim, found: Inventory, now: datetime) -> Stored:
     place = _place(claim)
     remember_profiles(place, found.profiles, found.tags, now)
     read_series_again(place, profiles_of(place), get_model_catalog(), now)
-    _remember_silent_models(place, found.silent_model_ids, now)
+    _remember_silent_models(place, found.silent, now)
     return Stored(rows=len(found.profiles), missing_permissions=found.missing_permissions)
 
 
@@ -136,8 +142,8 @@ def _is_first_reading(claim: Claim) -> bool:
         ).exists()
 
 
-def _find_silent_models(claim: Claim, charge: Charge, profiles: Iterable[Profile]) -> list[str]:
-    """The model ids, of all that the region offers, that have called in the whole time that CloudWatch keeps."""
+def _find_silent_models(claim: Claim, charge: Charge, profiles: Iterable[Profile]) -> list[Counted]:
+    """What has called in the whole time that CloudWatch keeps: models, of all that the region offers, and their tiers."""
     region = claim.span.aws_region
     charge.other_calls += 2
     ids = {
@@ -145,31 +151,37 @@ def _find_silent_models(claim: Claim, charge: Charge, profiles: Iterable[Profile
         *list_system_profile_ids(claim.role, region),
         *(profile.profile_id for profile in profiles),
     }
-    dimension = COUNTED_DIMENSION[Namespace.BEDROCK]
-    metrics = [
-        Metric(namespace=Namespace.BEDROCK, name=PROBED_METRIC, dimensions=((dimension, model_id),))
-        for model_id in sorted(ids)
-    ]
+    models = _find_used(claim, charge, [Counted(aws_model_id=model_id) for model_id in sorted(ids)])
+    tiers = [replace(model, service_tier=name, resolved_service_tier=name) for model in models for name in TIER_OF]
+    return [*models, *_find_used(claim, charge, tiers)]
+
+
+def _find_used(claim: Claim, charge: Charge, candidates: Sequence[Counted]) -> list[Counted]:
     end = utc_day_start(claim.started_at) + DAY
-    used: list[str] = []
-    for start in range(0, len(metrics), QUERIES_PER_CALL):
-        batch = metrics[start : start + QUERIES_PER_CALL]
-        since = end - CLOUDWATCH_RETENTION
-        sums = fetch_sums(claim.role, region, batch, since, end, charge=charge, period_seconds=DAY_SECONDS)
-        used.extend(item.metric.dimensions[0][1] for item in sums if any(item.sums))
+    since = end - CLOUDWATCH_RETENTION
+    used: list[Counted] = []
+    for start in range(0, len(candidates), QUERIES_PER_CALL):
+        batch = candidates[start : start + QUERIES_PER_CALL]
+        metrics = [metric_of(Namespace.BEDROCK, PROBED_METRIC, what) for what in batch]
+        sums = fetch_sums(
+            claim.role, claim.span.aws_region, metrics, since, end, charge=charge, period_seconds=DAY_SECONDS
+        )
+        used.extend(what for what, item in zip(batch, sums, strict=True) if any(item.sums))
     return used
 
 
-def _remember_silent_models(place: Mapping[str, str], model_ids: Iterable[str], now: datetime) -> None:
+def _remember_silent_models(place: Mapping[str, str], used: Iterable[Counted], now: datetime) -> None:
     rows = [
         ObservedMetric(
             **place,
             namespace=Namespace.BEDROCK,
             name=name,
-            aws_model_id=model_id,
+            aws_model_id=what.aws_model_id,
+            service_tier=what.service_tier,
+            resolved_service_tier=what.resolved_service_tier,
             first_seen_at=now,
         )
-        for model_id in model_ids
+        for what in used
         for name in metric_names(Namespace.BEDROCK)
     ]
     ObservedMetric.objects.bulk_create(rows, ignore_conflicts=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import pickle
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -18,10 +18,11 @@ from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, fetch_sums
 from billing.domain.catalog import ModelCatalog, is_application_profile_id, series_key
 from billing.domain.connections import Charge
 from billing.domain.dimensions import Namespace, SeriesKey
-from billing.domain.parsing.cloudwatch import COUNTED_DIMENSION, MetricData, counted_model_id, parse
-from billing.domain.records import Rejected, TokenCounts, UsageRecord
+from billing.domain.parsing.cloudwatch import Counted, MetricData, counted, parse, remarks
+from billing.domain.records import Noted, Rejected, TokenCounts, UsageRecord
+from billing.domain.tiers import TIER_OF
 from billing.models import InferenceProfile, ObservedMetric, UsageSeries
-from billing.operations.inventory import profiles_of, refresh_profiles
+from billing.operations.inventory import metric_of, profiles_of, refresh_profiles
 from billing.operations.rating import Rater, roll_up, touched_days
 from billing.operations.series import find_or_add_usage_series, list_series_ids
 from billing.operations.windows import Claim, Keeper, Stored
@@ -41,10 +42,12 @@ class Spool:
     file: IO[bytes]
     chunks: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
 
-    def add(self, records: Sequence[UsageRecord], rejected: Sequence[Rejected]) -> None:
+    def add(self, records: Sequence[UsageRecord], rejected: Sequence[Rejected], notes: Sequence[Noted]) -> None:
         """Lay one chunk aside: as plain tuples by series, which take a twentieth of the time that the values take."""
         self.rejected.extend(rejected[: REJECTED_KEPT - len(self.rejected)])
+        self.notes.extend(notes)
         if records:
             hours: dict[datetime, datetime] = {}  # one object for each hour, so that it is written once
             rows = [
@@ -88,19 +91,20 @@ def collector_paused() -> Iterator[None]:
 
 def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
     """Ask CloudWatch for the window's hours; returns what stores them, to be called with the window's row locked."""
-    metrics = _discover(claim, charge)
+    metrics, notes = _discover(claim, charge)
     series = _series_of(claim, {_model_id(metric) for metric in metrics}, metrics)
     file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by the keeper, after storing
-    spool = Spool(keeper.enter_context(file))
+    spool = Spool(keeper.enter_context(file), notes=list(notes))
     for batch in _batches(metrics):
         keeper.keep()
         sums = fetch_sums(claim.role, claim.span.aws_region, batch, claim.start, claim.end, charge=charge)
         data = [
             MetricData(
-                series=series[item.metric.namespace, _model_id(item.metric)],
+                series=_of_tier(series[item.metric.namespace, _model_id(item.metric)], item.metric),
                 metric=item.metric.name,
                 timestamps=item.starts,
                 values=item.sums,
+                service_tier=_counted(item.metric).service_tier,
             )
             for item in sums
         ]
@@ -154,43 +158,72 @@ def _store(claim: Claim, spool: Spool, model_ids: Collection[str], now: datetime
         ensure_months(table, touched_days(claim.start, claim.end))
     span = (claim.start, claim.end)
     rows, unrated = replace_window(_place(claim), span, spool.read(), model_ids=model_ids, now=now)
-    return Stored(rows=rows, rejected=spool.rejected, unrated=unrated)
+    return Stored(rows=rows, rejected=spool.rejected, unrated=unrated, notes=spool.notes)
 
 
 def _place(claim: Claim) -> dict[str, str]:
     return {"aws_account_id": claim.aws_account_id, "aws_region": claim.span.aws_region}
 
 
-def _discover(claim: Claim, charge: Charge) -> list[Metric]:
-    """Every counted metric that has data now, or once had: AWS lists only what spoke in the last two weeks."""
+def _discover(claim: Claim, charge: Charge) -> tuple[list[Metric], tuple[Noted, ...]]:
+    """Every counted metric that has data now, or once had: AWS lists only what spoke in the last two weeks.
+
+    A metric of a tier brings that of all traffic with it, listed or not: without the total it says nothing.
+    """
     found: set[Metric] = set()
+    seen: list[tuple[str, str, Mapping[str, str]]] = []
     for namespace in Namespace:
         charge.other_calls += 1
         for metric in list_metrics(claim.role, claim.span.aws_region, namespace):
-            if counted_model_id(metric.namespace, metric.name, dict(metric.dimensions)) is not None:
-                found.add(metric)
+            seen.append((metric.namespace, metric.name, dict(metric.dimensions)))
+            if counted(*seen[-1]) is not None:
+                found |= {metric, _total_of(metric)}
     with tenant_transaction():
         known = {_metric(row) for row in ObservedMetric.objects.filter(**_place(claim))}
         _remember(claim, found - known)
-    return sorted(found | known, key=lambda metric: (metric.namespace, metric.dimensions, metric.name))
+    ordered = sorted(found | known, key=lambda metric: (metric.namespace, metric.dimensions, metric.name))
+    return ordered, remarks(seen)
 
 
 def _metric(row: ObservedMetric) -> Metric:
-    dimension = COUNTED_DIMENSION[Namespace(row.namespace)]
-    return Metric(namespace=row.namespace, name=row.name, dimensions=((dimension, row.aws_model_id),))
+    what = Counted(
+        aws_model_id=row.aws_model_id,
+        service_tier=row.service_tier,
+        resolved_service_tier=row.resolved_service_tier,
+    )
+    return metric_of(Namespace(row.namespace), row.name, what)
+
+
+def _total_of(metric: Metric) -> Metric:
+    return metric_of(Namespace(metric.namespace), metric.name, Counted(aws_model_id=_model_id(metric)))
+
+
+def _counted(metric: Metric) -> Counted:
+    what = counted(metric.namespace, metric.name, dict(metric.dimensions))
+    assert what is not None
+    return what
+
+
+def _of_tier(series: SeriesKey, metric: Metric) -> SeriesKey:
+    tier = TIER_OF.get(_counted(metric).resolved_service_tier)
+    return series if tier is None else replace(series, tier=tier)
 
 
 def _remember(claim: Claim, metrics: Iterable[Metric]) -> None:
-    rows = [
-        ObservedMetric(
-            **_place(claim),
-            namespace=metric.namespace,
-            name=metric.name,
-            aws_model_id=_model_id(metric),
-            first_seen_at=claim.started_at,
+    rows = []
+    for metric in metrics:
+        what = _counted(metric)
+        rows.append(
+            ObservedMetric(
+                **_place(claim),
+                namespace=metric.namespace,
+                name=metric.name,
+                aws_model_id=what.aws_model_id,
+                service_tier=what.service_tier,
+                resolved_service_tier=what.resolved_service_tier,
+                first_seen_at=claim.started_at,
+            )
         )
-        for metric in metrics
-    ]
     ObservedMetric.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -228,7 +261,7 @@ def _series_key(
 def _batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
     """As many metrics as one call takes, those of one model always together: a record needs all of them."""
     batch: list[Metric] = []
-    for _, group in groupby(metrics, key=lambda metric: (metric.namespace, metric.dimensions)):
+    for _, group in groupby(metrics, key=lambda metric: (metric.namespace, _model_id(metric))):
         together = list(group)
         if len(batch) + len(together) > QUERIES_PER_CALL:
             yield batch
@@ -239,4 +272,4 @@ def _batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
 
 
 def _model_id(metric: Metric) -> str:
-    return metric.dimensions[0][1]
+    return metric.dimensions[0][1]  # sorted by name, and the model's is the first of every counted set

@@ -22,7 +22,7 @@ from billing.domain.connections import (
     wrong_external_id,
 )
 from billing.domain.dimensions import Namespace
-from billing.domain.parsing.cloudwatch import counted_model_id
+from billing.domain.parsing.cloudwatch import counted
 from billing.domain.periods import DAY, HOUR, floor_hour, utc_day_start
 
 log = structlog.get_logger()
@@ -178,7 +178,7 @@ def _find_traffic(role: Role, aws_regions: Sequence[str]) -> dict[str, int]:
                 metric
                 for namespace in Namespace
                 for metric in cloudwatch.list_metrics(role, aws_region, namespace)
-                if counted_model_id(metric.namespace, metric.name, dict(metric.dimensions)) is not None
+                if counted(metric.namespace, metric.name, dict(metric.dimensions)) is not None
             ]
         except AwsError as error:
             log.info("region_not_readable", aws_region=aws_region, code=error.code)

@@ -24,7 +24,7 @@ from billing.domain.collection import (
     readable_until,
 )
 from billing.domain.connections import COLLECTING_STATES, Charge
-from billing.domain.records import Rejected
+from billing.domain.records import Noted, Rejected
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
 
 # Short, so that a crash is mended soon; kept while pages arrive, each of which takes less than half of it.
@@ -66,6 +66,7 @@ class Stored:
     rows: int
     rejected: Sequence[Rejected] = ()
     unrated: Sequence[dict[str, str | int]] = ()
+    notes: Sequence[Noted] = ()
     missing_permissions: Sequence[str] = ()
 
 
@@ -141,6 +142,7 @@ def finish_window(window: CollectionWindow, claim: Claim, stored: Stored, charge
         rejected=[{"reason": item.reason, "raw": item.raw[:RAW_LENGTH]} for item in stored.rejected[:SHOWN]],
         unrated_count=len(stored.unrated),
         unrated=list(stored.unrated[:SHOWN]),
+        notes=[{"reason": item.reason, "raw": item.raw[:RAW_LENGTH]} for item in stored.notes[:SHOWN]],
     )
 
 

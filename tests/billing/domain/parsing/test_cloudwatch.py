@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,16 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.dimensions import Namespace, Routing, SeriesKey
+from billing.domain.dimensions import Namespace, Routing, SeriesKey, Tier
 from billing.domain.parsing.cloudwatch import (
     METRICS,
+    Counted,
     MetricData,
     RejectedDatapoint,
-    counted_model_id,
+    Remark,
+    counted,
+    dimensions_of,
     metric_names,
     parse,
+    remarks,
 )
 from billing.domain.records import TokenCounts, UsageRecord
+from billing.domain.tiers import TierDoubt
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 END = DAY + timedelta(days=1)
@@ -42,8 +48,9 @@ def page(metric: str, *values: float, start: datetime = DAY, of: SeriesKey | Non
 
 
 def read(*pages: MetricData) -> tuple[tuple[UsageRecord, ...], list[str]]:
-    records, rejected = parse(pages, start=DAY, end=END)
-    return records, [item.reason for item in rejected]
+    found = parse(pages, start=DAY, end=END)
+    assert found.notes == ()
+    return found.records, [item.reason for item in found.rejected]
 
 
 def test_the_metrics_of_an_hour_become_one_record() -> None:
@@ -158,23 +165,33 @@ def test_an_answer_of_the_wrong_shape_is_rejected_as_a_whole() -> None:
         (),
         [RejectedDatapoint.UNEVEN_ANSWER, RejectedDatapoint.UNKNOWN_METRIC],
     )
-    (_, rejected) = parse([page("Latency", 1.0)], start=DAY, end=END)
+    (_, rejected, _) = parse([page("Latency", 1.0)], start=DAY, end=END)
     assert rejected[0].raw == "AWS/Bedrock us-east-1 amazon.nova-pro-v1:0 Latency"
+
+
+FLEX = {"ModelId": "m", "ServiceTier": "flex", "ResolvedServiceTier": "flex"}
+FELL_BACK = {"ModelId": "m", "ServiceTier": "priority", "ResolvedServiceTier": "default"}
+NEW_TIER = {"ModelId": "m", "ServiceTier": "turbo", "ResolvedServiceTier": "turbo"}
 
 
 @pytest.mark.parametrize(
     ("namespace", "metric", "dimensions", "expected"),
     [
-        ("AWS/Bedrock", "InputTokenCount", {"ModelId": "m"}, "m"),
+        ("AWS/Bedrock", "InputTokenCount", {"ModelId": "m"}, Counted(aws_model_id="m")),
         (
             "AWS/Bedrock",
             "InputTokenCount",
-            {"ModelId": "m", "ServiceTier": "flex", "ResolvedServiceTier": "flex"},
-            None,
+            FLEX,
+            Counted(aws_model_id="m", service_tier="flex", resolved_service_tier="flex"),
         ),
+        ("AWS/Bedrock", "InputTokenCount", FELL_BACK, None),  # what is left of the total
+        ("AWS/Bedrock", "InputTokenCount", NEW_TIER, None),
+        ("AWS/Bedrock", "InputTokenCount", {"ModelId": "m", "ResolvedServiceTier": "flex"}, None),
+        ("AWS/Bedrock", "InputTokenCount", {"ModelId": "m", "Something": "s"}, None),
         ("AWS/Bedrock", "InputTokenCount", {}, None),
         ("AWS/Bedrock", "InvocationLatency", {"ModelId": "m"}, None),
-        ("AWS/BedrockMantle", "TotalInputTokens", {"Model": "m"}, "m"),
+        ("AWS/BedrockMantle", "TotalInputTokens", {"Model": "m"}, Counted(aws_model_id="m")),
+        ("AWS/BedrockMantle", "TotalInputTokens", FLEX, None),
         ("AWS/BedrockMantle", "TotalInputTokens", {"Model": "m", "Project": "p"}, None),
         ("AWS/BedrockMantle", "InputTokens", {"Model": "m", "Project": "p"}, None),
         ("AWS/Bedrock/Agents", "InputTokenCount", {"ModelId": "m"}, None),
@@ -182,9 +199,99 @@ def test_an_answer_of_the_wrong_shape_is_rejected_as_a_whole() -> None:
     ],
 )
 def test_one_set_of_dimensions_is_counted_in_each_namespace_and_agents_never(
-    namespace: str, metric: str, dimensions: dict[str, str], expected: str | None
+    namespace: str, metric: str, dimensions: dict[str, str], expected: Counted | None
 ) -> None:
-    assert counted_model_id(namespace, metric, dimensions) == expected
+    assert counted(namespace, metric, dimensions) == expected
+    if expected is not None:
+        assert dimensions_of(Namespace(namespace), expected) == dimensions
+
+
+def test_dimensions_that_nobody_has_seen_are_left_out_and_noted_once() -> None:
+    listed = [
+        ("AWS/Bedrock", "InputTokenCount", {"ModelId": "m", "Something": "s"}),
+        ("AWS/Bedrock", "OutputTokenCount", {"ModelId": "n", "Something": "t"}),
+        ("AWS/Bedrock", "InputTokenCount", NEW_TIER),
+        ("AWS/BedrockMantle", "TotalInputTokens", FLEX),
+    ]
+    assert [(note.reason, note.raw) for note in remarks(listed)] == [
+        (Remark.UNKNOWN_DIMENSIONS, "AWS/Bedrock ModelId + Something"),
+        (Remark.UNKNOWN_TIER, "AWS/Bedrock ResolvedServiceTier=turbo"),
+        (Remark.UNKNOWN_DIMENSIONS, "AWS/BedrockMantle ModelId + ResolvedServiceTier + ServiceTier"),
+    ]
+
+
+def test_what_aws_documents_is_not_worth_a_note() -> None:
+    documented = [
+        ("AWS/Bedrock", "InputTokenCount", {"ModelId": "m"}),
+        ("AWS/Bedrock", "InputTokenCount", FLEX),
+        ("AWS/Bedrock", "InputTokenCount", FELL_BACK),
+        ("AWS/Bedrock", "InvocationLatency", {"ModelId": "m", "Something": "s"}),  # nothing that counts
+        ("AWS/Bedrock/Agents", "InputTokenCount", {"Operation": "o"}),
+        ("AWS/BedrockMantle", "TotalInputTokens", {}),
+        ("AWS/BedrockMantle", "TotalInputTokens", {"Model": "m", "Project": "p"}),
+    ]
+    assert remarks(documented) == ()
+
+
+def tier(of: Tier, metric: str, *values: float, asked: str, start: datetime = DAY) -> MetricData:
+    hours = [start + timedelta(hours=index) for index in range(len(values))]
+    return MetricData(
+        series=replace(series(), tier=of), metric=metric, timestamps=hours, values=values, service_tier=asked
+    )
+
+
+def test_what_the_tiers_leave_of_the_total_is_standard_and_hours_before_them_are_as_they_were() -> None:
+    records, rejected = read(
+        page("InputTokenCount", 100.0, 100.0, 100.0),
+        page("CacheReadInputTokenCount", 0.0, 9.0),
+        tier(Tier.FLEX, "InputTokenCount", 30.0, 100.0, asked="flex", start=DAY + timedelta(hours=1)),
+        tier(Tier.PRIORITY, "InputTokenCount", 20.0, asked="priority", start=DAY + timedelta(hours=1)),
+        tier(Tier.PRIORITY, "CacheReadInputTokens", 9.0, asked="priority", start=DAY + timedelta(hours=1)),
+    )
+    assert rejected == []
+    assert [(record.series.tier, record.hour.hour, record.tokens) for record in records] == [
+        (Tier.STANDARD, 0, TokenCounts(input=100)),
+        (Tier.STANDARD, 1, TokenCounts(input=50)),
+        (Tier.FLEX, 1, TokenCounts(input=30)),
+        (Tier.FLEX, 2, TokenCounts(input=100)),
+        (Tier.PRIORITY, 1, TokenCounts(input=20, cache_read=9)),
+    ]
+
+
+def test_a_tier_that_served_what_was_asked_of_several_is_their_sum() -> None:
+    records, rejected = read(
+        page("Invocations", 10.0),
+        tier(Tier.FLEX, "Invocations", 3.0, asked="flex"),
+        tier(Tier.FLEX, "Invocations", 4.0, asked="default"),
+    )
+    assert rejected == []
+    assert [(record.series.tier, record.invocations) for record in records] == [(Tier.STANDARD, 3), (Tier.FLEX, 7)]
+
+
+def test_tiers_that_exceed_the_total_share_it_and_the_run_says_so() -> None:
+    found = parse(
+        [
+            page("InputTokenCount", 100.0, 10.0),
+            tier(Tier.FLEX, "InputTokenCount", 100.0, 20.0, asked="flex"),
+            tier(Tier.PRIORITY, "InputTokenCount", 50.0, asked="priority"),
+        ],
+        start=DAY,
+        end=END,
+    )
+    assert [(record.series.tier, record.hour.hour, record.tokens.input) for record in found.records] == [
+        (Tier.FLEX, 0, 67),
+        (Tier.FLEX, 1, 10),
+        (Tier.PRIORITY, 0, 33),
+    ]
+    (note,) = found.notes
+    assert note.reason == TierDoubt.TIERS_EXCEED_TOTAL
+    assert note.raw == "amazon.nova-pro-v1:0 input: 170 by tier, 110 in all, 2 h from 2026-11-01T00:00:00+00:00"
+
+
+def test_tiers_without_a_total_are_kept_and_the_run_says_so() -> None:
+    found = parse([tier(Tier.FLEX, "InputTokenCount", 7.0, asked="flex")], start=DAY, end=END)
+    assert [(record.series.tier, record.tokens.input) for record in found.records] == [(Tier.FLEX, 7)]
+    assert [note.reason for note in found.notes] == [TierDoubt.TOTAL_MISSING]
 
 
 def test_every_metric_is_asked_for_in_all_its_spellings() -> None:
@@ -205,7 +312,7 @@ def test_every_metric_is_asked_for_in_all_its_spellings() -> None:
 )
 def test_whatever_comes_no_token_is_counted_twice_or_below_zero(points: list[tuple[str, int, float]]) -> None:
     pages = [page(metric, value, start=DAY + timedelta(hours=hour)) for metric, hour, value in points]
-    records, rejected = parse(pages, start=DAY, end=END)
+    records, rejected, _ = parse(pages, start=DAY, end=END)
     assert len({(record.series, record.hour) for record in records}) == len(records)
     largest: dict[Any, float] = {}
     for metric, hour, value in points:
