@@ -168,6 +168,6 @@ def _headers(error: Exception) -> dict[str, str]:
     headers = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
-    if wait := getattr(error, "wait", None):
+    if wait := getattr(error, "wait", None) or getattr(error, "wait_seconds", None):
         headers["Retry-After"] = str(int(wait))
     return headers

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access.problems import status_of
 from accounts.access.sentences import sentence
-from accounts.domain.errors import CallerError, Forbidden, NotFound
+from accounts.domain.errors import CallerError, Forbidden, NotFound, Unavailable
 from config.api import problem_response, request_id
 
 API = "/api/"
@@ -21,6 +21,7 @@ TEMPLATES = {
     HTTPStatus.FORBIDDEN: "403.html",
     HTTPStatus.NOT_FOUND: "404.html",
     HTTPStatus.CONFLICT: "409.html",
+    HTTPStatus.SERVICE_UNAVAILABLE: "503.html",
 }
 
 
@@ -40,7 +41,10 @@ class CallerErrorMiddleware:
         status = status_of(exception)
         # The plain 403 and 404 have a page that says it better.
         is_plain = type(exception) in (Forbidden, NotFound)
-        return _answer(request, status, "" if is_plain else sentence(exception))
+        response = _answer(request, status, "" if is_plain else sentence(exception))
+        if isinstance(exception, Unavailable):
+            response["Retry-After"] = str(exception.wait_seconds)
+        return response
 
     def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
         """Answer 422 where a library's page shows a posted form again with its errors, as ours do."""

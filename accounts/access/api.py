@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from django.http import HttpRequest, HttpResponseBase
@@ -26,6 +26,7 @@ from accounts.access.declarations import (
     shown_first,
     sign_cursor,
 )
+from accounts.access.patience import INTERACTIVE, within
 from accounts.access.throttling import TooManyRequests, count_request
 from accounts.access.versions import PreconditionFailed, etag, expected_version
 from accounts.domain.audit import Actor
@@ -80,6 +81,8 @@ class OrganizationApiView(APIView):
     # What a method answers where that is not `Output`, and with which status where that is not the usual.
     outputs: ClassVar[Mapping[str, Declaration]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}
+    # How long one statement may run; sums over any range take REPORT.
+    statement_limit: ClassVar[timedelta] = INTERACTIVE
     errors: ClassVar[Mapping[str, tuple[type[CallerError], ...]]] = {}
     # The methods that ask `expected_version`; where the others get an If-Match, it is refused.
     versioned: ClassVar[tuple[str, ...]] = ()
@@ -139,7 +142,7 @@ class OrganizationApiView(APIView):
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
         try:
-            with _named_organization(self.request):
+            with _named_organization(self.request), within(self.statement_limit):
                 self.initial(self.request, *args, **kwargs)
                 response = self._answer()
         except Exception as error:  # noqa: BLE001 - a door; what is not a caller's error is raised again by it

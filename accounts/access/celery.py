@@ -10,7 +10,8 @@ from celery import Task, current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from accounts.tenancy.context import organization_scope
+from accounts.access.patience import WORKER
+from accounts.tenancy.context import organization_scope, statement_limit
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ class OrganizationTask(Task):  # type: ignore[type-arg] # celery's Task is gener
     def __call__(self, *args: Any, organization_id: str, **kwargs: Any) -> Any:
         with (
             organization_scope(UUID(organization_id)),
+            statement_limit(WORKER),
             structlog.contextvars.bound_contextvars(organization_id=organization_id, task=self.name),
         ):
             return super().__call__(*args, **kwargs)

@@ -71,6 +71,7 @@ def _of_everything(view: type[OrganizationApiView], method: str) -> Iterator[Ent
     yield 406, "not_acceptable", "Answers are JSON; `Accept` asks for something else."
     yield 429, throttling.TooManyFailures.default_code, str(throttling.TooManyFailures.default_detail)
     yield 429, throttling.TooManyRequests.default_code, str(throttling.TooManyRequests.default_detail)
+    yield from _named(TakesTooLong)
 
 
 def _of_bodies() -> Iterator[Entry]:

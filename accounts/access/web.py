@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -16,6 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
+from accounts.access.patience import INTERACTIVE, within
 from accounts.domain.audit import Actor, ActorKind
 from accounts.domain.errors import Forbidden
 from accounts.domain.organizations import OrganizationValue
@@ -43,8 +44,12 @@ class OrganizationRequest(HttpRequest):
 View = Callable[Concatenate[OrganizationRequest, Arguments], HttpResponse]
 
 
-def organization_view(permission: Permission) -> Callable[[View[Arguments]], Callable[..., HttpResponse]]:
+def organization_view(
+    permission: Permission, *, limit: timedelta = INTERACTIVE
+) -> Callable[[View[Arguments]], Callable[..., HttpResponse]]:
     """Open one organization around a view and its rendering, for members whose role has the permission.
+
+    No statement of the view may take longer than the limit: what does is answered with 503.
 
     A stranger gets 404, as for an organization that does not exist; a member without the right 403. The view gets the
     URL's arguments without `org_slug`. An error rolls the view's writes back.
@@ -58,7 +63,7 @@ def organization_view(permission: Permission) -> Callable[[View[Arguments]], Cal
             organization = find_organization_by_slug(org_slug)
             if organization is None:
                 raise Http404
-            with organization_scope(organization.id), tenant_transaction():
+            with organization_scope(organization.id), within(limit), tenant_transaction():
                 entered = _enter(request, organization)
                 if permission not in entered.permissions:
                     raise Forbidden

@@ -56,3 +56,11 @@ class Stale(Conflict):
 
     code = "changed_meanwhile"
     message = gettext_noop("Somebody changed this meanwhile. Look at it again and repeat your change.")
+
+
+class Unavailable(CallerError):
+    """The request is right and cannot be answered just now (503); `wait_seconds` says when to ask again."""
+
+    code = "unavailable"
+    message = gettext_noop("This cannot be answered just now. Try again in a minute.")
+    wait_seconds: ClassVar[int] = 60

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
+from accounts.access.patience import REPORT
 from accounts.domain.roles import Permission
 from billing.api.questions import GroupedOutput, QuestionParameters, named_key, period_text, question_of, row_period
 from billing.domain.dimensions import Basis
@@ -72,6 +73,7 @@ class SpendList(OrganizationApiView):
     """Spend by period and group, in the order of period and group."""
 
     permissions = {"GET": Permission.VIEW_SPEND}
+    statement_limit = REPORT
     Parameters = SpendParameters
     Output = SpendOutput
     PageFields = SpendPageFields

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
+from accounts.access.patience import REPORT
 from accounts.domain.roles import Permission
 from billing.api.costs import SpendPageFields, data_until_text
 from billing.api.questions import GroupedOutput, QuestionParameters, named_key, question_of, row_period
@@ -63,6 +64,7 @@ class UsageList(OrganizationApiView):
     """Tokens by period and group, in the order of period and group."""
 
     permissions = {"GET": Permission.VIEW_SPEND}
+    statement_limit = REPORT
     Parameters = UsageParameters
     Output = UsageOutput
     PageFields = UsagePageFields
