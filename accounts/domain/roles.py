@@ -67,6 +67,9 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.VIEWER: gettext_noop("Viewer"),
 }
 
+# What an API key with the right to edit members acts as: only a person who is an owner makes or unmakes owners.
+API_KEY_ROLE = Role.ADMIN
+
 # What a role means to whoever gives it or gets it, in one sentence.
 ROLE_MEANINGS: Mapping[Role, str] = {
     Role.OWNER: gettext_noop("Everything an admin may do, and to make and unmake owners."),

@@ -48,6 +48,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
     ) -> AbstractBaseUser:
         """Keep the language and the name that the sign-up form was filled in with."""
+        if not self.is_email_verified(request, form.cleaned_data["email"]):
+            # An invitation was followed before, to another address: that one proves nothing about this one, and the
+            # library would add it to the new person.
+            self.unstash_verified_email(request)
         person: Any = super().save_user(request, user, form, commit=False)
         person.language = form.cleaned_data.get("language", "")
         person.name = form.cleaned_data.get("name", "")

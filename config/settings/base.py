@@ -206,6 +206,7 @@ SPECTACULAR_SETTINGS = {
         "ConnectionKindEnum": "billing.domain.collection.ConnectionKind",
         "ConnectionStateEnum": "billing.domain.connections.ConnectionState",
         "DeliveryStateEnum": "forecasting.domain.channels.DeliveryState",
+        "InvitationStateEnum": "accounts.domain.invitations.InvitationState",
         "ScopeKindEnum": "forecasting.domain.series.ScopeKind",
     },
 }

@@ -41,6 +41,7 @@ PAGES: dict[str, Permission] = {
     "forecasting:channel_enable": Permission.EDIT_CHANNELS,
     "forecasting:channel_secret": Permission.EDIT_CHANNELS,
     "forecasting:delivery_replay": Permission.EDIT_CHANNELS,
+    "billing:explore": Permission.VIEW_SPEND,
     "billing:connection_list": Permission.VIEW_SPEND,
     "billing:connection_create": Permission.EDIT_CONNECTIONS,
     "billing:collection_progress": Permission.VIEW_SPEND,
