@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from billing.sandbox import names
+from billing.sandbox.tiers import Tiers, Tokens
 from billing.sandbox.traffic import Ints, Series, all_series
 
 BEDROCK: Final = "AWS/Bedrock"
@@ -20,10 +21,10 @@ OTHER_CACHE: Final = {"cache_read": "CacheReadInputTokenCount", "cache_write": "
 BOTH_SPELLINGS_REGION: Final = "eu-central-1"
 GUARDED_SERIES: Final = "p-use1-haiku45-geo-support"
 GUARDRAIL_UNITS_PER_CALL: Final = 2
-LATENCY_MS: Final = {"claude": 4200, "llama": 1900, "mistral": 2300, "nova": 1100}
+LATENCY_MS: Final = {"claude": 4200, "llama": 1900, "mistral": 2300, "nova": 1100, "qwen3": 900}
 
 Dimensions = tuple[tuple[str, str], ...]
-Tokens = Mapping[str, Ints]
+Parts = Mapping[str, Mapping[Tiers, Tokens]]  # by series
 
 
 class MetricKey(NamedTuple):
@@ -95,20 +96,30 @@ def _runtime_values(series: Series, tokens: Tokens) -> Iterator[tuple[str, Metri
                 yield name, _source(tokens[field], calls)
 
 
-def _dimension_sets(series: Series) -> Iterator[Dimensions]:
-    model = ("ModelId", names.cloudwatch_model_id(series))
-    yield (model,)
+def _tier_dimensions(series: Series, parts: Mapping[Tiers, Tokens]) -> Iterator[tuple[Dimensions, Tokens]]:
+    """The same traffic again, by tier: whoever adds it counts twice."""
     if (series.account, series.region) == (names.PAYER, "us-east-1"):
-        # The same traffic again, by tier: whoever adds it counts twice.
-        yield (model, ("ResolvedServiceTier", "default"), ("ServiceTier", "default"))
+        for (asked, served), part in parts.items():
+            yield (_model(series), ("ResolvedServiceTier", served), ("ServiceTier", asked)), part
 
 
-def _runtime_metrics(tokens: Mapping[str, Tokens]) -> Iterator[tuple[MetricKey, MetricSource]]:
+def _model(series: Series) -> tuple[str, str]:
+    return ("ModelId", names.cloudwatch_model_id(series))
+
+
+def _runtime_metrics(tokens: Mapping[str, Tokens], parts: Parts) -> Iterator[tuple[MetricKey, MetricSource]]:
     for series in all_series():
-        if series.endpoint == "runtime":
-            for name, source in _runtime_values(series, tokens[series.name]):
-                for dimensions in _dimension_sets(series):
-                    yield MetricKey(series.account, series.region, BEDROCK, name, dimensions), source
+        if series.endpoint != "runtime":
+            continue
+        own = parts[series.name]
+        total = list(_runtime_values(series, tokens[series.name]))
+        published: list[tuple[Dimensions, list[tuple[str, MetricSource]]]] = [((_model(series),), total)]
+        for dimensions, part in _tier_dimensions(series, own):
+            # Where one tier serves everything, its values are those of all traffic.
+            published.append((dimensions, total if len(own) == 1 else list(_runtime_values(series, part))))
+        for dimensions, sources in published:
+            for name, source in sources:
+                yield MetricKey(series.account, series.region, BEDROCK, name, dimensions), source
 
 
 def _mantle_levels(series: Series) -> tuple[Dimensions, ...]:
@@ -171,9 +182,9 @@ def _other_metrics(tokens: Mapping[str, Tokens]) -> Iterator[tuple[MetricKey, Me
     yield delivered, _source(calls, calls)
 
 
-def build_metrics(tokens: Mapping[str, Tokens]) -> dict[MetricKey, MetricSource]:
+def build_metrics(tokens: Mapping[str, Tokens], parts: Parts) -> dict[MetricKey, MetricSource]:
     """Every metric of every account and region, in the order in which ListMetrics tells them."""
-    found = dict(_runtime_metrics(tokens))
+    found = dict(_runtime_metrics(tokens, parts))
     found.update(_mantle_metrics(tokens))
     found.update(_agent_metrics(tokens))
     found.update(_other_metrics(tokens))

@@ -89,6 +89,13 @@ MODELS: Final[Mapping[str, Model]] = {
         provider="Amazon",
         segment="NovaPro",
     ),
+    "qwen3-32b": Model(
+        aws_id="qwen.qwen3-32b-v1:0",
+        mantle_id="qwen.qwen3-32b",
+        title="Qwen3 32B",
+        provider="Qwen",
+        segment="Qwen3-32B",
+    ),
 }
 
 
@@ -190,8 +197,10 @@ _MANTLE: Final = {
 
 def _display_type(series: Series, token_class: str) -> str:
     suffix = "-cross-region-global" if series.routing == "global" else ""
+    # Batch stands at the end, the other tiers before the routing.
     batch = "-batch" if series.tier == "batch" else ""
-    return f"{MODELS[series.model].segment}-{_DISPLAY[token_class]}{suffix}{batch}"
+    tier = f"-{series.tier}" if series.tier in {"flex", "priority"} else ""
+    return f"{MODELS[series.model].segment}-{_DISPLAY[token_class]}{tier}{suffix}{batch}"
 
 
 def _mantle_type(series: Series, token_class: str) -> str:

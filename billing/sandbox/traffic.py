@@ -58,10 +58,7 @@ class Series:
     from_day: int
     to_day: int | None
     weekend: float
-
-    @property
-    def tier(self) -> str:
-        return "batch" if self.endpoint == "batch" else "standard"
+    tier: str  # as it is billed
 
     @property
     def anomalous(self) -> bool:
@@ -91,6 +88,7 @@ def _series(position: int, row: Mapping[str, str]) -> Series:
         from_day=int(row["from_day"]),
         to_day=int(row["to_day"]) if row["to_day"] else None,
         weekend=float(row["weekend"]),
+        tier="batch" if row["endpoint"] == "batch" else "standard",
     )
 
 

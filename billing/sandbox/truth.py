@@ -13,7 +13,7 @@ import numpy as np
 from billing.sandbox import bill, names
 from billing.sandbox.cost_explorer import plain
 from billing.sandbox.prices import MILLION, list_rate, private_factor
-from billing.sandbox.traffic import Ints, Series, all_series
+from billing.sandbox.traffic import Ints, Series
 from billing.sandbox.world import World
 
 # CloudWatch tells one number for cache writes; at the stated default all of them live for five minutes.
@@ -28,7 +28,7 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One series over one day or hour."""
+    """One series, as far as one tier served it, over one day or hour."""
 
     series: Series
     start: datetime
@@ -91,14 +91,13 @@ def _sums(hourly: Ints, first: int, last: int, step: int) -> list[int]:
 
 
 def truths(world: World, start: datetime, end: datetime, *, step_hours: int) -> Iterator[Truth]:
-    """Of every series with traffic, by day (24) or hour (1); only hours that CloudWatch shows whole."""
+    """Of every series with traffic and tier that served it, by day (24) or hour (1); only hours that CloudWatch shows whole."""
     first = max(world.hour_of(start), 0)
     last = min(world.hour_of(end), world.hour_of(world.visible_until()))
     if first >= last:
         return
     snapshot = world.snapshot()
-    for series in all_series():
-        own = snapshot.tokens[series.name]
+    for series, own in (part for parts in snapshot.served.values() for part in parts):
         rater = _rater(series, own)
         sums = {field: _sums(values, first, last, step_hours) for field, values in own.items()}
         for place, hour in enumerate(range(first, last, step_hours)):

@@ -10,7 +10,8 @@ from typing import Final
 
 from billing.sandbox import bill, names
 from billing.sandbox.metrics import MetricKey, MetricSource, build_metrics
-from billing.sandbox.traffic import Ints, Series, all_series, hourly_tokens
+from billing.sandbox.tiers import Tokens, by_served, by_tiers
+from billing.sandbox.traffic import Series, all_series, hourly_tokens
 
 HISTORY_DAYS: Final = 120
 AHEAD_HOURS: Final = 72
@@ -35,17 +36,21 @@ class Snapshot:
     """Everything computed for the hours up to one horizon."""
 
     hours: int
-    tokens: Mapping[str, Mapping[str, Ints]]
+    tokens: Mapping[str, Tokens]
+    served: Mapping[str, tuple[tuple[Series, Tokens], ...]]  # the same by the tier that served, as it is billed
     metrics: Mapping[MetricKey, MetricSource]
     lines: tuple[bill.Line, ...]
 
 
 def compute(epoch: date, hours: int) -> Snapshot:
     tokens = {series.name: hourly_tokens(series, epoch, hours) for series in all_series()}
-    lines = [line for series in all_series() for line in bill.token_lines(series, tokens[series.name])]
+    parts = {series.name: by_tiers(series, tokens[series.name]) for series in all_series()}
+    served = {series.name: tuple(by_served(series, parts[series.name])) for series in all_series()}
+    lines = [line for own in served.values() for part in own for line in bill.token_lines(*part)]
     lines.append(bill.guardrail_line(tokens[bill.GUARDRAIL_SERIES]))
     lines.extend(bill.storage_line(account, hours) for account in names.ACCOUNT_NAMES)
-    return Snapshot(hours=hours, tokens=tokens, metrics=build_metrics(tokens), lines=tuple(lines))
+    metrics = build_metrics(tokens, parts)
+    return Snapshot(hours=hours, tokens=tokens, served=served, metrics=metrics, lines=tuple(lines))
 
 
 def first_epoch(now: datetime) -> date:

@@ -101,7 +101,7 @@ def test_each_account_and_region_has_its_own_profiles(aws: Aws) -> None:
 def test_models_are_listed_by_provider(aws: Aws) -> None:
     client = aws.client("bedrock")
 
-    assert len(client.list_foundation_models()["modelSummaries"]) == 8
+    assert len(client.list_foundation_models()["modelSummaries"]) == 9
     found = client.list_foundation_models(byProvider="Meta")["modelSummaries"]
     assert [model["modelId"] for model in found] == ["meta.llama3-3-70b-instruct-v1:0"]
 

@@ -101,6 +101,27 @@ def test_cache_writes_are_one_number_in_cloudwatch_and_two_on_the_bill() -> None
     assert tokens["cache_write_1h"].sum() > 0
 
 
+def test_what_tiers_served_adds_up_and_what_fell_back_is_billed_as_standard() -> None:
+    snapshot = compute(EPOCH, 24 * 120)
+    for name, tokens in snapshot.tokens.items():
+        for field, values in tokens.items():
+            assert np.array_equal(sum(part[field] for _, part in snapshot.served[name]), values), (name, field)
+
+    (standard, rest), (priority, served) = snapshot.served["p-use1-novapro-geo-platform"]
+    assert (standard.tier, priority.tier) == ("standard", "priority")
+    assert served["input"][: 62 * 24].sum() == 0 < served["input"][62 * 24 :].sum()
+    # A quarter was served with priority; of the twentieth that fell back nothing is told apart on the bill.
+    fell_back = [
+        source
+        for key, source in snapshot.metrics.items()
+        if key.name == "InputTokenCount"
+        and dict(key.dimensions).items() >= {"ServiceTier": "priority", "ResolvedServiceTier": "default"}.items()
+    ]
+    assert len(fell_back) == 1
+    late = rest["input"][62 * 24 :]
+    assert 0 < fell_back[0].values.sum() < late.sum() / 10
+
+
 def list_prices(aws: Aws) -> dict[tuple[str, ...], Decimal]:
     return {
         (row["model"], row["region"], row["routing"], row["tier"], row["token_class"]): Decimal(
@@ -125,16 +146,18 @@ def inventory(aws: Aws, role_arn: str, region: str) -> dict[str, tuple[str, str]
     return found
 
 
-def visible_tokens(aws: Aws, role_arn: str, region: str) -> Iterator[tuple[str, str, date, int]]:
-    """(ModelId, token class, day, tokens) at one dimension level and one spelling."""
+def visible_tokens(aws: Aws, role_arn: str, region: str) -> Iterator[tuple[str, str, str, date, int]]:
+    """(ModelId, token class, tier, day, tokens) in one spelling: all of a model as standard, and the other tiers again."""
     client = aws.client("cloudwatch", region, role_arn=role_arn)
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for page in client.get_paginator("list_metrics").paginate():
         for metric in page["Metrics"]:
-            level = [pair["Name"] for pair in metric["Dimensions"]]
-            wanted = {"AWS/Bedrock": ["ModelId"], "AWS/BedrockMantle": ["Model"]}.get(metric["Namespace"])
-            if level == wanted and metric["MetricName"] in CLASSES:
-                rows[metric["Dimensions"][0]["Value"], CLASSES[metric["MetricName"]]] = metric
+            level = {pair["Name"]: pair["Value"] for pair in metric["Dimensions"]}
+            wanted = {"AWS/Bedrock": "ModelId", "AWS/BedrockMantle": "Model"}.get(metric["Namespace"])
+            tier = level.pop("ResolvedServiceTier", "standard")
+            level.pop("ServiceTier", None)
+            if list(level) == [wanted] and tier != "default" and metric["MetricName"] in CLASSES:
+                rows[metric["Dimensions"][0]["Value"], CLASSES[metric["MetricName"]], tier] = metric
     queries = [
         {"Id": f"q{place}", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "Sum"}}
         for place, metric in enumerate(rows.values())
@@ -143,9 +166,9 @@ def visible_tokens(aws: Aws, role_arn: str, region: str) -> Iterator[tuple[str, 
     end = NOW.replace(hour=0, minute=0)
     answer = client.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=end)
     assert "NextToken" not in answer
-    for (model, token_class), result in zip(rows, answer["MetricDataResults"], strict=True):
+    for (model, token_class, tier), result in zip(rows, answer["MetricDataResults"], strict=True):
         for stamp, value in zip(result["Timestamps"], result["Values"], strict=True):
-            yield model, token_class, stamp.astimezone(UTC).date(), int(value)
+            yield model, token_class, tier, stamp.astimezone(UTC).date(), int(value)
 
 
 def test_rating_what_cloudwatch_shows_gives_the_published_truth(aws: Aws, truth: dict[str, Any]) -> None:
@@ -155,16 +178,18 @@ def test_rating_what_cloudwatch_shows_gives_the_published_truth(aws: Aws, truth:
     for role_arn in (PAYER_ROLE, MEMBER_ROLE):
         for region in REGIONS:
             known = inventory(aws, role_arn, region)
-            for aws_model, token_class, day, tokens in visible_tokens(aws, role_arn, region):
+            for aws_model, token_class, tier, day, tokens in visible_tokens(aws, role_arn, region):
                 if aws_model not in known:
                     continue  # the deleted profile
                 model, routing = known[aws_model]
                 rated_as = "cache_write_5m" if token_class == "cache_write" else token_class
-                rate = prices[names[model], region, routing, "standard", rated_as]
+                rate = prices[names[model], region, routing, tier, rated_as]
+                if tier != "standard":
+                    rate -= prices[names[model], region, routing, "standard", rated_as]
                 rated[role_arn.split(":")[4], names[model], day.isoformat()] += tokens * rate / 1_000_000
     published: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in truth["rows"]:
-        if row["tier"] == "standard":
+        if row["tier"] != "batch":
             published[row["account"], row["model"], row["period"]] += Decimal(row["cost_visible_list"])
 
     assert {key: cost for key, cost in rated.items() if cost} == {key: cost for key, cost in published.items() if cost}
@@ -209,6 +234,8 @@ def test_the_three_families_of_usage_types_are_on_the_bill(aws: Aws) -> None:
     lines = {(row["service"], row["usage_type"], row["unit"]) for row in aws.control.bill(date(2026, 11, 1))}
 
     assert ("Amazon Bedrock", "USE1-Llama3-3-70B-input-tokens", "1K tokens") in lines
+    assert ("Amazon Bedrock", "USE1-NovaPro-output-tokens-priority", "1K tokens") in lines
+    assert ("Amazon Bedrock", "USE1-Qwen3-32B-input-tokens-flex", "1K tokens") in lines
     assert ("Amazon Bedrock Service", "USE1-Claude4.5Opus-output-tokens-cross-region-global", "1K tokens") in lines
     assert (
         "Amazon Bedrock Service",
@@ -226,8 +253,7 @@ def test_the_three_families_of_usage_types_are_on_the_bill(aws: Aws) -> None:
 def test_every_billed_token_has_a_price(aws: Aws) -> None:
     prices = list_prices(aws)
 
-    for series in all_series():
-        tokens = hourly_tokens(series, EPOCH, 24 * 120)
+    for series, tokens in (part for parts in compute(EPOCH, 24 * 120).served.values() for part in parts):
         routing = "global" if series.routing == "global" else "regional"
         for token_class in BILLED_CLASSES:
             if tokens[token_class].any():
@@ -235,11 +261,11 @@ def test_every_billed_token_has_a_price(aws: Aws) -> None:
 
 
 def test_hours_of_the_truth_add_up_to_its_days(aws: Aws, truth: dict[str, Any]) -> None:
-    hours: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    hours: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in aws.control.truth(date(2026, 10, 10), date(2026, 10, 20), granularity="hour")["rows"]:
-        hours[row["series"], row["period"][:10]] += Decimal(row["cost_billed"])
+        hours[row["series"], row["tier"], row["period"][:10]] += Decimal(row["cost_billed"])
     days = {
-        (row["series"], row["period"]): Decimal(row["cost_billed"])
+        (row["series"], row["tier"], row["period"]): Decimal(row["cost_billed"])
         for row in truth["rows"]
         if "2026-10-10" <= row["period"] < "2026-10-20"
     }
