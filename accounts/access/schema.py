@@ -38,6 +38,7 @@ PROBLEMS = {
     415: "The body is not JSON.",
     422: "The Idempotency-Key belongs to another request.",
     429: "Too many requests; `Retry-After` says for how long to wait.",
+    503: "It took too long and was given up; nothing was changed.",
 }
 # Fields of the answers' heads; the first of all answers, the next two of those to a key that opens something.
 HEADERS: dict[str, tuple[str, str]] = {
@@ -223,7 +224,7 @@ class OrganizationSchema(AutoSchema):
         problem = self.resolve_serializer(Problem, "response").ref
         is_closed = status != HTTPStatus.BAD_REQUEST
         narrowed = {"type": "object", "properties": {"code": {"enum": sorted(codes)}}}
-        own = {401: ["WWW-Authenticate"], 429: ["Retry-After"]}.get(status, [])
+        own = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
         for code, sentence in codes.items():
             self._register(ResolvedComponent.EXAMPLE, f"{code}.{status}", _problem_example(status, code, sentence))
         return {

@@ -15,10 +15,22 @@ from accounts.access.declarations import PageParameters
 from accounts.domain.pages import Page
 from accounts.domain.roles import Permission
 from billing.domain.collection import ConnectionKind
-from billing.domain.connections import DEFAULT_TAG_KEY, ConnectionFault, ConnectionState
+from billing.domain.connections import (
+    DEFAULT_TAG_KEY,
+    ConnectionFault,
+    ConnectionState,
+    MalformedRegion,
+    MalformedRoleArn,
+    MalformedTagKey,
+    PrincipalNotKnownYet,
+)
 from billing.domain.money import plain
 from billing.operations.connections import (
     NAME_LENGTH,
+    CannotPause,
+    ConnectionIsOver,
+    NoRoleYet,
+    NotPaused,
     create_connection,
     disconnect_connection,
     enter_role,
@@ -28,6 +40,7 @@ from billing.operations.connections import (
 )
 from billing.queries.connections import (
     Connection,
+    ConnectionNotFound,
     PermissionStatus,
     get_connection,
     get_role_template,
@@ -144,6 +157,7 @@ class ConnectionList(OrganizationApiView):
     Parameters = ConnectionParameters
     Input = ConnectionInput
     Output = ConnectionOutput
+    errors = {"POST": (MalformedTagKey, MalformedRegion)}
 
     def get(self, request: OrganizationApiRequest) -> Response:  # noqa: ARG002 - every handler gets its request
         """List connections."""
@@ -172,6 +186,7 @@ class ConnectionDetail(OrganizationApiView):
     permissions = {"GET": Permission.VIEW_SPEND, "PATCH": Permission.EDIT_CONNECTIONS}
     Input = ConnectionChange
     Output = ConnectionOutput
+    errors = {"GET": (ConnectionNotFound,), "PATCH": (ConnectionNotFound, ConnectionIsOver, MalformedRoleArn)}
 
     def get(self, request: OrganizationApiRequest, connection_id: int) -> Response:  # noqa: ARG002 - as above
         """Return one connection."""
@@ -198,6 +213,7 @@ class ConnectionTemplate(OrganizationApiView):
 
     permissions = {"GET": Permission.EDIT_CONNECTIONS}
     Output = TemplateOutput
+    errors = {"GET": (ConnectionNotFound, PrincipalNotKnownYet)}
 
     def get(self, request: OrganizationApiRequest, connection_id: int) -> Response:  # noqa: ARG002 - as above
         """Return the template."""
@@ -210,6 +226,7 @@ class ConnectionVerification(OrganizationApiView):
     permissions = {"POST": Permission.EDIT_CONNECTIONS}
     Output = ConnectionOutput
     statuses = {"POST": 202}
+    errors = {"POST": (ConnectionNotFound, ConnectionIsOver, NoRoleYet)}
 
     def post(self, request: OrganizationApiRequest, connection_id: int) -> Response:
         """Ask for a verification; the connection's `state` tells what came of it."""
@@ -223,6 +240,10 @@ class ConnectionPause(OrganizationApiView):
 
     permissions = {"POST": Permission.EDIT_CONNECTIONS, "DELETE": Permission.EDIT_CONNECTIONS}
     Output = ConnectionOutput
+    errors = {
+        "POST": (ConnectionNotFound, ConnectionIsOver, CannotPause),
+        "DELETE": (ConnectionNotFound, ConnectionIsOver, NotPaused),
+    }
 
     def post(self, request: OrganizationApiRequest, connection_id: int) -> Response:
         """Stop reading."""
@@ -251,6 +272,7 @@ class ConnectionDisconnection(OrganizationApiView):
     permissions = {"POST": Permission.EDIT_CONNECTIONS}
     Input = DisconnectionInput
     Output = ConnectionOutput
+    errors = {"POST": (ConnectionNotFound, ConnectionIsOver)}
 
     def post(self, request: OrganizationApiRequest, connection_id: int) -> Response:
         """Stop reading for good, and keep or delete the data."""

@@ -99,9 +99,9 @@ class QuestionParameters(PageParameters):
         help_text="Canonical ids with commas between them; `~none` is usage whose id is not recognised."
     )
     publisher = DimensionValues(help_text="Who made the model; `~none` where that is not known.")
-    provider = DimensionValues(choices=Provider)
-    aws_region = DimensionValues()
-    aws_account = DimensionValues()
+    provider = DimensionValues(choices=Provider, help_text="Who bills for them.")
+    aws_region = DimensionValues(help_text="Regions that calls were made from.")
+    aws_account = DimensionValues(help_text="Numbers of AWS accounts.")
     cost_center = DimensionValues(help_text="Codes of cost centers; `~none` is what is unassigned.")
     token_class = DimensionValues(choices=TokenClass, help_text="Rated only.")
     routing = DimensionValues(choices=Routing, help_text="Rated only.")
@@ -109,16 +109,18 @@ class QuestionParameters(PageParameters):
     service = DimensionValues(help_text="Billed only: services as the bill names them.")
     usage_type = DimensionValues(help_text="Billed only.")
     exclude_model = DimensionValues(help_text="Everything but these; `exclude_…` goes with every dimension.")
-    exclude_publisher = DimensionValues()
-    exclude_provider = DimensionValues(choices=Provider)
-    exclude_aws_region = DimensionValues()
-    exclude_aws_account = DimensionValues()
-    exclude_cost_center = DimensionValues()
-    exclude_token_class = DimensionValues(choices=TokenClass)
-    exclude_routing = DimensionValues(choices=Routing)
-    exclude_tier = DimensionValues(choices=Tier)
-    exclude_service = DimensionValues()
-    exclude_usage_type = DimensionValues()
+    exclude_publisher = DimensionValues(help_text="All publishers but these.")
+    exclude_provider = DimensionValues(choices=Provider, help_text="All providers but these.")
+    exclude_aws_region = DimensionValues(help_text="All regions but these.")
+    exclude_aws_account = DimensionValues(help_text="All accounts but these.")
+    exclude_cost_center = DimensionValues(help_text="All cost centers but these.")
+    exclude_token_class = DimensionValues(choices=TokenClass, help_text="All token classes but these.")
+    exclude_routing = DimensionValues(choices=Routing, help_text="All routings but these.")
+    exclude_tier = DimensionValues(choices=Tier, help_text="All tiers but these.")
+    exclude_service = DimensionValues(help_text="All services but these.")
+    exclude_usage_type = DimensionValues(help_text="All usage types but these.")
+
+    example = {"start": "2026-10-01", "end": "2026-11-01", "granularity": "day", "group_by": ["model", "aws_region"]}
 
     def validate_group_by(self, value: list[str]) -> list[str]:
         """Refuse a dimension that is named twice: its column would stand there once."""
