@@ -35,6 +35,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120, blank=True, default="")
     language = models.CharField(max_length=8, blank=True, default="")
     theme = models.CharField(max_length=8, blank=True, default="")
+    # Single keys that do something, as "/" and "?": in the way of whoever speaks to the machine or slips easily.
+    uses_shortcuts = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)

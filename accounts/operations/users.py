@@ -100,13 +100,16 @@ def set_password(*, user_id: int, password: str) -> None:
     user.save(update_fields=["password"])
 
 
-def change_preferences(*, user_id: int, name: str, language: str, theme: str) -> None:
-    """Keep how a person wants to be called and the pages to look. Raises NameTooLong, LanguageUnknown, ThemeUnknown."""
+def change_preferences(*, user_id: int, name: str, language: str, theme: str, uses_shortcuts: bool = True) -> None:
+    """Keep how a person wants to be called, the pages to look and keys to act.
+
+    Raises NameTooLong, LanguageUnknown, ThemeUnknown.
+    """
     check_language(language)
     if theme not in THEMES:
         raise ThemeUnknown(field="theme")
     User.objects.filter(id=user_id).update(
-        name=clean_name(name) if name.strip() else "", language=language, theme=theme
+        name=clean_name(name) if name.strip() else "", language=language, theme=theme, uses_shortcuts=uses_shortcuts
     )
 
 

@@ -44,6 +44,11 @@ class PreferencesForm(forms.Form):
         ),
         widget=forms.RadioSelect,
     )
+    uses_shortcuts = forms.BooleanField(
+        label=gettext_lazy("Keyboard shortcuts"),
+        required=False,
+        help_text=gettext_lazy("Ctrl K or ⌘ K searches, / goes to the filter, ? lists every key."),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,6 +60,7 @@ def preferences(request: PersonRequest) -> HttpResponse:
         "name": user.name,
         "language": user.language or translation.get_language(),
         "theme": user.theme or SYSTEM,
+        "uses_shortcuts": user.uses_shortcuts,
     }
     form = PreferencesForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -65,6 +71,7 @@ def preferences(request: PersonRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 language=form.cleaned_data["language"],
                 theme="" if theme == SYSTEM else theme,
+                uses_shortcuts=form.cleaned_data["uses_shortcuts"],
             )
         except CallerError as error:
             add_error(form, error)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forecasting.web import alerts, budgets, channels, dashboard, deliveries
+from forecasting.web import alerts, budgets, channels, dashboard, deliveries, search
 
 app_name = "forecasting"
 
 inside: list[URLPattern] = [
     path("", dashboard.dashboard, name="dashboard"),
+    path("search/", search.search_page, name="search"),
     path("budgets/", budgets.budget_list, name="budget_list"),
     path("budgets/new/", budgets.budget_create, name="budget_create"),
     path("budgets/effect/", budgets.budget_effect, name="budget_effect"),
