@@ -9,27 +9,27 @@ from rest_framework import serializers
 
 from accounts.queries.cost_centers import find_cost_center_by_code, list_cost_centers
 from forecasting.domain.budgets import BudgetValue
-from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+from forecasting.domain.series import BUDGET_KINDS, WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.operations.budgets import BudgetScopeUnknown
 
 
 class ScopeField(serializers.Serializer[Any]):
     """What a budget is for."""
 
-    kind = serializers.ChoiceField(choices=[kind.value for kind in ScopeKind])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in BUDGET_KINDS])
     key = serializers.CharField(
         max_length=255,
         default="",
         allow_blank=True,
         help_text="Empty for the organization, a cost center's code, or a foundation model's canonical id. A cost "
-        "center is counted without the ones below it.",
+        "center is counted with all that stand below it, by where each stood on the day.",
     )
 
 
 class ScopeOutput(serializers.Serializer[Any]):
     """What a budget is for."""
 
-    kind = serializers.ChoiceField(choices=[kind.value for kind in ScopeKind])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in BUDGET_KINDS])
     key = serializers.CharField()
     name = serializers.CharField()
 

@@ -11,10 +11,12 @@ from itertools import accumulate
 
 import numpy as np
 
+from accounts.domain.placements import NO_TREE, Tree
 from billing.domain.exchange_rates import USD
 from billing.domain.money import EXACT
 from billing.domain.periods import DAY, DateRange, Month
 from forecasting.domain.backtest import backtest
+from forecasting.domain.branches import branch_amounts
 from forecasting.domain.calendar import Origin
 from forecasting.domain.features import LEVEL_DAYS, apply_log_ratio
 from forecasting.domain.forecasts import Choice, ForecastDay, PublishedForecast
@@ -23,7 +25,7 @@ from forecasting.domain.methods import METHODS
 from forecasting.domain.methods.base import FloatArray, Forecast
 from forecasting.domain.parts import reconcile
 from forecasting.domain.selection import BASELINE, RECOMMENDED, choose
-from forecasting.domain.series import HISTORY_DAYS, DailySeries, Scope, ScopeSpend
+from forecasting.domain.series import HISTORY_DAYS, DailySeries, Scope, ScopeKind, ScopeSpend
 
 ZERO = Decimal(0)
 # Forecasts are rounded to this: finer would pretend.
@@ -71,18 +73,29 @@ class Path:
 
 
 def forecast_months(
-    spend: Sequence[ScopeSpend], *, origin: Origin, months: Sequence[Month], data_until: datetime, made_at: datetime
+    spend: Sequence[ScopeSpend],
+    *,
+    origin: Origin,
+    months: Sequence[Month],
+    data_until: datetime,
+    made_at: datetime,
+    tree: Tree = NO_TREE,
 ) -> Outlook:
-    """Forecast the rest of each month for the organization and all its parts.
+    """Forecast the rest of each month for the organization, all its parts, and the branches of its cost centers.
 
-    `spend` holds the organization, and of each kind of part either none or a set that adds up to it.
+    `spend` holds the organization, and of each kind of part either none or a set that adds up to it. What is expected
+    of a branch is what is expected of the centers in it; its band is its own: that of its own past.
     """
     with localcontext(EXACT):
         choice, parts = _learn(spend, [_history(one, origin) for one in spend])
         run = Run(origin=origin, data_until=data_until, made_at=made_at, choice=choice)
         horizon = max((origin.horizon_to(month) for month in months), default=0)
-        continued = [METHODS[choice.method].forecast(part.history, horizon) for part in parts]
-        amounts = _reconciled(spend, continued, origin)
+        own = [part for part in parts if part.spend.scope.kind is not ScopeKind.COST_CENTER]
+        continued = [METHODS[choice.method].forecast(part.history, horizon) for part in own]
+        amounts = dict(_reconciled([part.spend for part in own], continued, origin))
+        days = tuple(DateRange(origin.current_day, origin.current_day + horizon * DAY))
+        branches = [part.spend.scope for part in parts if part.spend.scope.kind is ScopeKind.COST_CENTER]
+        amounts.update(branch_amounts(amounts, branches, days=days, tree=tree))
         return Outlook(
             forecasts=tuple(
                 _publish(run, part, month, amounts[part.spend.scope]) for month in months for part in parts

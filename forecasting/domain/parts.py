@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from billing.domain.money import split_exactly
-from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+from forecasting.domain.series import PARTITIONS, WHOLE_ORGANIZATION, Scope
 
-PARTITIONS = (ScopeKind.COST_CENTER, ScopeKind.MODEL)
 ZERO = Decimal(0)
 
 Amounts = Mapping[Scope, Sequence[Decimal]]

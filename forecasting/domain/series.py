@@ -17,11 +17,22 @@ HISTORY_DAYS = 200
 
 
 class ScopeKind(StrEnum):
-    """What spend is forecast for."""
+    """What spend is forecast for.
+
+    COST_CENTER is a center with all below it, by where each stood on the day: what people mean by it. COST_CENTER_OWN is
+    what is charged to the center itself: those, and the models, add up to the organization.
+    """
 
     ORGANIZATION = "ORGANIZATION"
     COST_CENTER = "COST_CENTER"
+    COST_CENTER_OWN = "COST_CENTER_OWN"
     MODEL = "MODEL"
+
+
+# What people choose a budget for.
+BUDGET_KINDS = (ScopeKind.ORGANIZATION, ScopeKind.COST_CENTER, ScopeKind.MODEL)
+# Each of these adds up to the organization; branches hold one another.
+PARTITIONS = (ScopeKind.COST_CENTER_OWN, ScopeKind.MODEL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,9 +66,11 @@ class ScopeSpend:
 
 
 def is_adding_up(spend: Iterable[ScopeSpend]) -> bool:
-    """Whether the parts of each kind that has any add up to the organization, day by day."""
+    """Whether the parts of each kind that has any add up to the organization, day by day; branches are not parts."""
     sums: dict[ScopeKind, dict[date, Decimal]] = {}
     for one in spend:
+        if one.scope.kind is ScopeKind.COST_CENTER:
+            continue
         of_kind = sums.setdefault(one.scope.kind, {})
         for day, amount in one.days.items():
             of_kind[day] = EXACT.add(of_kind.get(day, Decimal(0)), amount)

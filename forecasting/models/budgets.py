@@ -12,14 +12,14 @@ from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
 from billing.domain.dimensions import Basis
 from forecasting.domain.budgets import PeriodKind
-from forecasting.domain.series import ScopeKind
+from forecasting.domain.series import BUDGET_KINDS, ScopeKind
 
 
 class Budget(TenantModel):
     """An amount that a part of the organization may spend in a period. Closed, never deleted: alerts point at it."""
 
     name = models.CharField(max_length=100)
-    scope_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ScopeKind])
+    scope_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in BUDGET_KINDS])
     scope_key = models.CharField(max_length=255, blank=True, default="")
     amount = models.DecimalField(max_digits=16, decimal_places=2)
     currency = models.CharField(max_length=3)

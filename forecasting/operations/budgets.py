@@ -195,7 +195,7 @@ def _check_scope_exists(scope: Scope) -> None:
         ScopeKind.ORGANIZATION: lambda: {""},
         ScopeKind.COST_CENTER: lambda: {str(center.id) for center in list_cost_centers()},
         ScopeKind.MODEL: lambda: {model.model_id for model in list_foundation_models()},
-    }[scope.kind]()
+    }.get(scope.kind, set)()
     if scope.key not in known:
         raise BudgetScopeUnknown(field="scope")
 

@@ -10,7 +10,9 @@ from typing import ClassVar
 import structlog
 
 from accounts.domain.errors import Conflict
+from accounts.domain.placements import Tree
 from accounts.domain.text import gettext_noop
+from accounts.queries.cost_centers import get_tree
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.domain.periods import DAY, local_day, local_day_bounds
@@ -76,6 +78,7 @@ class Known:
     time_zone: str
     data_until: datetime
     spend: Sequence[ScopeSpend]
+    tree: Tree
     is_provisional: bool
 
     @property
@@ -93,7 +96,14 @@ def forecast_organization(*, now: datetime) -> ForecastsMade:
     months = months_to_forecast(known.origin, local_day(now, known.time_zone))
     if not months:
         raise DataTooOld(data_until=known.data_until.date().isoformat())
-    outlook = forecast_months(known.spend, origin=known.origin, months=months, data_until=known.data_until, made_at=now)
+    outlook = forecast_months(
+        known.spend,
+        origin=known.origin,
+        months=months,
+        data_until=known.data_until,
+        made_at=now,
+        tree=known.tree,
+    )
     forecasts = tuple(replace(forecast, is_provisional=known.is_provisional) for forecast in outlook.forecasts)
     outlook = replace(outlook, forecasts=forecasts)
     with tenant_transaction():
@@ -140,10 +150,17 @@ def _read(now: datetime) -> Known:
         start = origin_of(data_until, organization.time_zone).current_day - HISTORY_DAYS * DAY
         # Asked before the spend is read: what is stored in between makes the forecast better than it says.
         provisional = _is_past_missing(now)
-        spend = list_scope_spend(start=start, end=today + DAY, time_zone=organization.time_zone)
+        tree = get_tree()
+        spend = list_scope_spend(start=start, end=today + DAY, time_zone=organization.time_zone, tree=tree)
     if not spend:
         raise NothingToForecast
-    return Known(time_zone=organization.time_zone, data_until=data_until, spend=spend, is_provisional=provisional)
+    return Known(
+        time_zone=organization.time_zone,
+        data_until=data_until,
+        spend=spend,
+        tree=tree,
+        is_provisional=provisional,
+    )
 
 
 def _is_past_missing(now: datetime) -> bool:

@@ -14,7 +14,7 @@ from accounts.tenancy.context import current_organization_id
 from billing.domain.dimensions import Basis, Dimension
 from billing.domain.exchange_rates import USD, RateInForce, rate_in_force
 from billing.domain.money import EXACT, Money, add_up
-from billing.domain.periods import DateRange, Month, local_day
+from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
 from billing.queries.collection import get_data_until
 from billing.queries.costs import SpendQuestion, list_spend
 from billing.queries.exchange_rates import list_exchange_rates
@@ -37,7 +37,7 @@ from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.domain.thresholds import Threshold, reached_thresholds
 from forecasting.models import Budget
 from forecasting.queries.forecasts import find_forecast, list_forecasts
-from forecasting.queries.scopes import ScopeNames, filters_of, get_scope_costs, get_scope_names, list_scope_months
+from forecasting.queries.scopes import ScopeNames, get_scope_costs, get_scope_names, list_scope_months, stretches_of
 
 
 class BudgetNotFound(NotFound):
@@ -183,23 +183,26 @@ def find_rate_in_force(currency: str, *, as_of: datetime) -> RateInForce | None:
 
 def find_driver(status: BudgetStatus) -> Driver | None:
     """Return the largest part of what a budget's scope has cost in its period, by cost center and model, or None."""
-    question = SpendQuestion(
-        basis=Basis.RATED,
-        start=status.period.start_at,
-        end=status.period.end_at,
-        group_by=(Dimension.COST_CENTER, Dimension.MODEL),
-        filters=filters_of(status.budget.scope),
-    )
-    rows = [row for row in list_spend(question).rows if row.cost > 0]
+    costs: dict[tuple[str | None, ...], Decimal] = {}
+    for stretch in stretches_of(status.budget.scope, status.period.days):
+        question = SpendQuestion(
+            basis=Basis.RATED,
+            start=local_day_bounds(stretch.days.start, _time_zone())[0],
+            end=local_day_bounds(stretch.days.end, _time_zone())[0],
+            group_by=(Dimension.COST_CENTER, Dimension.MODEL),
+            filters=stretch.filters,
+        )
+        for row in list_spend(question).rows:
+            costs[row.key] = EXACT.add(costs.get(row.key, Decimal(0)), row.cost)
+    rows = [(cost, key) for key, cost in costs.items() if cost > 0]
     if not rows:
         return None
-    largest = max(rows, key=lambda row: (row.cost, str(row.key)))
-    center, model = largest.key
+    largest, (center, model) = max(rows, key=lambda row: (row[0], str(row[1])))
     names = get_scope_names()
     return Driver(
         cost_center=names.centers_by_code[center].name if center else None,
         model_id=names.models.get(model, model) if model else None,
-        share=EXACT.divide(largest.cost, add_up(row.cost for row in rows)),
+        share=EXACT.divide(largest, add_up(cost for cost, _ in rows)),
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.domain.cost_centers import CostCenterValue
-from accounts.queries.cost_centers import list_cost_centers
+from accounts.domain.placements import Tree
+from accounts.queries.cost_centers import get_tree, list_cost_centers
 from billing.domain.dimensions import Basis, Dimension, Granularity
-from billing.domain.periods import DateRange, Month, local_day_bounds
+from billing.domain.money import EXACT
+from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
 from billing.queries.catalog import list_foundation_models, names_of
 from billing.queries.costs import SpendQuestion, list_daily_spend, list_spend
 from forecasting.domain.budgets import DayCost
@@ -19,8 +21,18 @@ from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 
 DIMENSION_OF: Mapping[ScopeKind, Dimension] = {
     ScopeKind.COST_CENTER: Dimension.COST_CENTER,
+    ScopeKind.COST_CENTER_OWN: Dimension.COST_CENTER,
     ScopeKind.MODEL: Dimension.MODEL,
 }
+CENTER_KINDS = (ScopeKind.COST_CENTER, ScopeKind.COST_CENTER_OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days within which one filter leaves a scope's spend."""
+
+    days: DateRange
+    filters: Mapping[Dimension, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +45,28 @@ class ScopeNames:
 
     def label(self, scope: Scope) -> str:
         """Return what people call a scope; empty for the organization."""
-        if scope.kind is ScopeKind.COST_CENTER and scope.key in self.centers:
+        if scope.kind in CENTER_KINDS and scope.key in self.centers:
             return self.centers[scope.key].name
         return self.models.get(scope.key, scope.key)
 
     def key_in_spend(self, scope: Scope) -> str:
         """Return the value by which spend knows a scope: a cost center's code, a model's canonical id."""
-        return self.centers[scope.key].code if scope.kind is ScopeKind.COST_CENTER else scope.key
+        return self.centers[scope.key].code if scope.kind in CENTER_KINDS and scope.key else scope.key
 
-    def scope(self, kind: ScopeKind, key_in_spend: str | None) -> Scope | None:
-        """Return the scope that a row of spend belongs to; None for what belongs to nobody."""
+    def scopes(self, kind: ScopeKind, key_in_spend: str | None, day: date, tree: Tree) -> tuple[Scope, ...]:
+        """Return the scopes of a kind that a row of spend of a day belongs to; none for what belongs to nobody.
+
+        What a cost center cost belongs to it and to all above it on that day.
+        """
+        if kind is ScopeKind.ORGANIZATION:
+            return (WHOLE_ORGANIZATION,)
         if kind is ScopeKind.MODEL:
-            return Scope(kind, key_in_spend) if key_in_spend else None
+            return (Scope(kind, key_in_spend),) if key_in_spend else ()
         center = self.centers_by_code.get(key_in_spend or "")
-        return Scope(kind, str(center.id)) if center else None
+        if center is None:
+            return ()
+        line = tree.line(center.id, day) if kind is ScopeKind.COST_CENTER else (center.id,)
+        return tuple(Scope(kind, str(one)) for one in line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,52 +90,64 @@ def get_scope_names() -> ScopeNames:
 def get_scope_costs(
     kinds: Iterable[ScopeKind], *, days: DateRange, unpriced_since: datetime, time_zone: str
 ) -> ScopeCosts:
-    """Return what each scope of these kinds cost on each day of a time zone. Two statements for each kind."""
-    names = get_scope_names()
-    costs: defaultdict[Scope, list[DayCost]] = defaultdict(list)
+    """Return what each scope of these kinds cost on each day of a time zone.
+
+    Two statements for each kind, and one more for each day in the range on which a cost center moved.
+    """
+    names, tree = get_scope_names(), get_tree()
+    costs: defaultdict[Scope, defaultdict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     tokens: defaultdict[Scope, int] = defaultdict(int)
     for kind in sorted(set(kinds)):
         dimension = DIMENSION_OF.get(kind)
-        for day in list_daily_spend(start=days.start, end=days.end, time_zone=time_zone, by=dimension):
-            scope = _scope(names, kind, day.key)
-            if scope is not None:
-                costs[scope].append(DayCost(day.date, day.cost))
-        question = SpendQuestion(
-            basis=Basis.RATED,
-            start=unpriced_since,
-            end=local_day_bounds(days.end, time_zone)[0],
-            group_by=(dimension,) if dimension else (),
-        )
-        for row in list_spend(question).rows:
-            scope = _scope(names, kind, row.key[0] if row.key else None)
-            if scope is not None:
-                tokens[scope] += row.tokens_unpriced
-    return ScopeCosts(days=costs, tokens_unpriced=tokens)
+        for row in list_daily_spend(start=days.start, end=days.end, time_zone=time_zone, by=dimension):
+            for scope in names.scopes(kind, row.key, row.date, tree):
+                costs[scope][row.date] = EXACT.add(costs[scope][row.date], row.cost)
+        unpriced_days = DateRange(local_day(unpriced_since, time_zone), days.end)
+        for start, end in tree.stretches(unpriced_days.start, unpriced_days.end):
+            question = SpendQuestion(
+                basis=Basis.RATED,
+                start=max(unpriced_since, local_day_bounds(start, time_zone)[0]),
+                end=local_day_bounds(end, time_zone)[0],
+                group_by=(dimension,) if dimension else (),
+            )
+            for found in list_spend(question).rows:
+                for scope in names.scopes(kind, found.key[0] if found.key else None, start, tree):
+                    tokens[scope] += found.tokens_unpriced
+    by_scope = {scope: [DayCost(day, cost) for day, cost in sorted(own.items())] for scope, own in costs.items()}
+    return ScopeCosts(days=by_scope, tokens_unpriced=tokens)
 
 
 def list_scope_months(scope: Scope, *, first: Month, end: Month, time_zone: str) -> Mapping[Month, Decimal]:
     """Return what a scope cost in each of the months of a time zone from `first` up to `end`; absent: no facts."""
-    question = SpendQuestion(
-        basis=Basis.RATED,
-        start=local_day_bounds(first.start, time_zone)[0],
-        end=local_day_bounds(end.start, time_zone)[0],
-        granularity=Granularity.MONTH,
-        filters=filters_of(scope),
-        time_zone=time_zone,
-    )
     found: defaultdict[Month, Decimal] = defaultdict(Decimal)
-    for row in list_spend(question).rows:
-        assert row.period is not None
-        found[Month.of(row.period)] += row.cost
+    for stretch in stretches_of(scope, DateRange(first.start, end.start)):
+        question = SpendQuestion(
+            basis=Basis.RATED,
+            start=local_day_bounds(stretch.days.start, time_zone)[0],
+            end=local_day_bounds(stretch.days.end, time_zone)[0],
+            granularity=Granularity.MONTH,
+            filters=stretch.filters,
+            time_zone=time_zone,
+        )
+        for row in list_spend(question).rows:
+            assert row.period is not None
+            month = Month.of(row.period)
+            found[month] = EXACT.add(found[month], row.cost)
     return found
 
 
-def filters_of(scope: Scope) -> Mapping[Dimension, tuple[str, ...]]:
-    """Return the filter that leaves a scope's spend."""
+def stretches_of(scope: Scope, days: DateRange) -> tuple[Stretch, ...]:
+    """Cut days so that within each piece one filter leaves a scope's spend: what stands below a center may move."""
     if scope == WHOLE_ORGANIZATION:
-        return {}
-    return {DIMENSION_OF[scope.kind]: (get_scope_names().key_in_spend(scope),)}
-
-
-def _scope(names: ScopeNames, kind: ScopeKind, key_in_spend: str | None) -> Scope | None:
-    return WHOLE_ORGANIZATION if kind is ScopeKind.ORGANIZATION else names.scope(kind, key_in_spend)
+        return (Stretch(days, {}),)
+    dimension = DIMENSION_OF[scope.kind]
+    if scope.kind is not ScopeKind.COST_CENTER or not scope.key:
+        return (Stretch(days, {dimension: (get_scope_names().key_in_spend(scope),)}),)
+    codes = {center.id: center.code for center in list_cost_centers(retired=True)}
+    tree = get_tree()
+    return tuple(
+        Stretch(
+            DateRange(start, end), {dimension: tuple(sorted(codes[one] for one in tree.branch(int(scope.key), start)))}
+        )
+        for start, end in tree.stretches(days.start, days.end)
+    )

@@ -83,7 +83,9 @@ class BudgetForm(forms.Form):
     )
     scope = forms.ChoiceField(
         label=gettext_lazy("For"),
-        help_text=gettext_lazy("A cost center is counted without the ones below it."),
+        help_text=gettext_lazy(
+            "A cost center is counted with all that stand below it, by where each stood on the day."
+        ),
     )
     amount = forms.CharField(
         label=gettext_lazy("Amount a month"),

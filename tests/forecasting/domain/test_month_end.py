@@ -21,7 +21,7 @@ from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind, Scop
 NOVEMBER = Month(2026, 11)
 TODAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SEARCH, NOBODY = Scope(ScopeKind.COST_CENTER, "7"), Scope(ScopeKind.COST_CENTER)
+SEARCH, NOBODY = Scope(ScopeKind.COST_CENTER_OWN, "7"), Scope(ScopeKind.COST_CENTER_OWN)
 SONNET, NOVA, LLAMA = (Scope(ScopeKind.MODEL, name) for name in ("claude-sonnet-4-5", "nova-pro", "llama3-70b"))
 
 Days = dict[date, Decimal]
@@ -124,7 +124,7 @@ def test_what_a_faster_source_knows_of_later_days_is_not_forecast_again() -> Non
     assert [day.amount for day in forecast.days[:4]] == [12, 14, 0, 24]
 
 
-@pytest.mark.parametrize("kind", [ScopeKind.COST_CENTER, ScopeKind.MODEL])
+@pytest.mark.parametrize("kind", [ScopeKind.COST_CENTER_OWN, ScopeKind.MODEL])
 def test_parts_add_up_to_the_whole_to_the_last_digit(kind: ScopeKind) -> None:
     forecasts = by_scope(LIVELY)
     whole, parts = forecasts[WHOLE_ORGANIZATION], [one for one in forecasts.values() if one.scope.kind is kind]

@@ -9,8 +9,8 @@ import pytest
 from forecasting.domain.parts import reconcile
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 
-SEARCH = Scope(ScopeKind.COST_CENTER, "7")
-NOBODY = Scope(ScopeKind.COST_CENTER)
+SEARCH = Scope(ScopeKind.COST_CENTER_OWN, "7")
+NOBODY = Scope(ScopeKind.COST_CENTER_OWN)
 SONNET = Scope(ScopeKind.MODEL, "anthropic.claude-sonnet-4-5")
 THIRD = Decimal("0.333333")
 

@@ -79,8 +79,8 @@ def test_parts_are_compared_with_the_whole_day_by_day(
 ) -> None:
     spend = [
         ScopeSpend(scope=WHOLE_ORGANIZATION, days={MONDAY: Decimal("0.3")}),
-        ScopeSpend(scope=Scope(ScopeKind.COST_CENTER, "7"), days=search),
-        ScopeSpend(scope=Scope(ScopeKind.COST_CENTER), days=nobody),
+        ScopeSpend(scope=Scope(ScopeKind.COST_CENTER_OWN, "7"), days=search),
+        ScopeSpend(scope=Scope(ScopeKind.COST_CENTER_OWN), days=nobody),
     ]
 
     assert is_adding_up(spend) is adds_up

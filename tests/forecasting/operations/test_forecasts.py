@@ -8,12 +8,14 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.domain.audit import SYSTEM
 from accounts.models import CostCenter
+from accounts.operations.cost_centers import move_cost_center
 from accounts.tenancy.context import organization_scope
 from billing.domain.periods import DAY, Month
 from billing.models import AwsConnection, CollectionWindow, HourlyUsage, UsageSeries
 from billing.operations.rating import roll_up
-from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
+from forecasting.domain.series import PARTITIONS, WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.models import BacktestScore, ForecastPoint, ForecastRun
 from forecasting.operations.forecasts import (
     DataTooOld,
@@ -28,6 +30,7 @@ from tests.factories.billing import make_window
 from tests.factories.forecasting import make_data_until, make_series, make_spend
 
 NOVEMBER = Month(2026, 11)
+CENTER_KINDS = (ScopeKind.COST_CENTER, ScopeKind.COST_CENTER_OWN)
 # 18:00 on 10 November in Tokyo: a quarter of the day is left.
 UNTIL = NOW
 NOON_IN_TOKYO = datetime(2026, 11, 10, 3, tzinfo=UTC)
@@ -82,12 +85,39 @@ def test_every_scope_is_forecast_to_the_end_of_the_organizations_month(search: C
         days = [day.date for day in list_forecasts(month=NOVEMBER, as_of=NOW)[0].days]
     assert totals == {
         WHOLE_ORGANIZATION: (Decimal(300), Decimal(300) + Decimal("7.5") + 600),
-        Scope(ScopeKind.COST_CENTER, ""): (Decimal(60), Decimal(60) + Decimal("1.5") + 120),
-        Scope(ScopeKind.COST_CENTER, str(search.pk)): (Decimal(240), Decimal(240) + Decimal(6) + 480),
+        **{Scope(kind, ""): (Decimal(60), Decimal(60) + Decimal("1.5") + 120) for kind in CENTER_KINDS},
+        **{Scope(kind, str(search.pk)): (Decimal(240), Decimal(240) + Decimal(6) + 480) for kind in CENTER_KINDS},
         Scope(ScopeKind.MODEL, "llama3-70b"): (Decimal(60), Decimal(60) + Decimal("1.5") + 120),
         Scope(ScopeKind.MODEL, "nova-pro"): (Decimal(240), Decimal(240) + Decimal(6) + 480),
     }
     assert days == [date(2026, 11, number) for number in range(10, 31)]
+
+
+def test_a_branch_is_forecast_with_all_that_stands_below_it(search: CostCenter, cast: Cast) -> None:
+    """Search moves below Engineering in the middle of the month: its first days stay with nobody above."""
+    with inside(cast.acme):
+        top = make_cost_center(code="engineering")
+        make_spend(noons(40, cost=2), series=make_series(model_id="titan", cost_center=top))
+        move_cost_center(actor=SYSTEM, cost_center_id=search.pk, parent_id=top.pk, from_date=date(2026, 11, 6), now=NOW)
+    made = {one.scope: one for one in forecast_organization(now=NOW).forecasts}
+    branch, own, below = (
+        made[Scope(kind, str(center.pk))]
+        for kind, center in (
+            (ScopeKind.COST_CENTER, top),
+            (ScopeKind.COST_CENTER_OWN, top),
+            (ScopeKind.COST_CENTER_OWN, search),
+        )
+    )
+
+    assert branch.spent_to_date == own.spent_to_date + 5 * 24
+    assert branch.total - branch.spent_to_date == (own.total - own.spent_to_date) + (below.total - below.spent_to_date)
+    assert [day.amount for day in branch.days] == [
+        one.amount + other.amount for one, other in zip(own.days, below.days, strict=True)
+    ]
+    assert branch.lo_80 <= branch.total < branch.hi_80
+    whole = made[WHOLE_ORGANIZATION]
+    for kind in PARTITIONS:
+        assert sum(one.total for one in made.values() if one.scope.kind is kind) == whole.total
 
 
 @pytest.mark.usefixtures("search")
@@ -128,7 +158,7 @@ def test_restated_data_until_the_same_moment_replace_what_was_said(cast: Cast) -
     with inside(cast.acme):
         runs = list_forecasts(month=NOVEMBER, as_of=NOW + MINUTE)
         after = ForecastRun.objects.count()
-    assert (before, after) == (5, 3)
+    assert (before, after) == (7, 4)
     assert runs[0].total == Decimal(60) + Decimal("1.5") + 120
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from accounts.queries.cost_centers import get_tree
 from billing.domain.dimensions import Dimension
 from billing.queries.costs import DailySpend, list_daily_spend
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
@@ -25,12 +26,13 @@ Read = Callable[..., tuple[DailySpend, ...]]
 
 def test_spend_is_read_by_scope_in_the_organizations_days(cast: Cast) -> None:
     with inside(cast.acme):
-        search, retired = make_cost_center(code="search"), make_cost_center(code="old", retired_at=EVENING)
+        search = make_cost_center(code="search")
+        retired = make_cost_center(code="old", parent=search, retired_at=EVENING)
         make_spend({EVENING: "1.5"}, series=make_series(model_id="nova-pro", cost_center=search))
         make_spend({EVENING: 2}, series=make_series(model_id="nova-pro", cost_center=retired))
         make_spend({EVENING: 4, EVENING.replace(day=8): 8}, series=make_series(model_id=""))
 
-        spend = list_scope_spend(start=START, end=END, time_zone="Asia/Tokyo")
+        spend = list_scope_spend(start=START, end=END, time_zone="Asia/Tokyo", tree=get_tree())
 
     ninth, tenth = date(2026, 11, 9), date(2026, 11, 10)
     assert [(one.scope, one.days) for one in spend] == [
@@ -38,8 +40,15 @@ def test_spend_is_read_by_scope_in_the_organizations_days(cast: Cast) -> None:
         (Scope(ScopeKind.COST_CENTER, ""), {ninth: Decimal(8), tenth: Decimal(4)}),
         *sorted(
             [
-                (Scope(ScopeKind.COST_CENTER, str(search.pk)), {tenth: Decimal("1.5")}),
+                (Scope(ScopeKind.COST_CENTER, str(search.pk)), {tenth: Decimal("3.5")}),
                 (Scope(ScopeKind.COST_CENTER, str(retired.pk)), {tenth: Decimal(2)}),
+            ]
+        ),
+        (Scope(ScopeKind.COST_CENTER_OWN, ""), {ninth: Decimal(8), tenth: Decimal(4)}),
+        *sorted(
+            [
+                (Scope(ScopeKind.COST_CENTER_OWN, str(search.pk)), {tenth: Decimal("1.5")}),
+                (Scope(ScopeKind.COST_CENTER_OWN, str(retired.pk)), {tenth: Decimal(2)}),
             ]
         ),
         (Scope(ScopeKind.MODEL, ""), {ninth: Decimal(8), tenth: Decimal(4)}),
@@ -49,7 +58,7 @@ def test_spend_is_read_by_scope_in_the_organizations_days(cast: Cast) -> None:
 
 def test_where_nothing_was_spent_there_is_no_scope(cast: Cast) -> None:
     with inside(cast.acme):
-        assert list_scope_spend(start=START, end=END, time_zone="UTC") == ()
+        assert list_scope_spend(start=START, end=END, time_zone="UTC", tree=get_tree()) == ()
 
 
 def test_a_window_stored_between_two_readings_makes_it_read_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +66,7 @@ def test_a_window_stored_between_two_readings_makes_it_read_again(cast: Cast, mo
         make_spend({EVENING: 4})
         calls = moving(monkeypatch, times=2)
 
-        spend = list_scope_spend(start=START, end=END, time_zone="UTC")
+        spend = list_scope_spend(start=START, end=END, time_zone="UTC", tree=get_tree())
 
     assert calls == [Dimension.MODEL, Dimension.COST_CENTER] * 3
     assert {one.days[date(2026, 11, 9)] for one in spend} == {Decimal(4)}
@@ -69,7 +78,7 @@ def test_readings_that_never_fit_together_are_an_error(cast: Cast, monkeypatch: 
         moving(monkeypatch, times=99)
 
         with pytest.raises(SpendKeepsMoving):
-            list_scope_spend(start=START, end=END, time_zone="UTC")
+            list_scope_spend(start=START, end=END, time_zone="UTC", tree=get_tree())
 
 
 def moving(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[Dimension]:
