@@ -48,7 +48,7 @@ def round_half_up(value: Decimal, decimals: int) -> Decimal:
 def money(value: Money, language: str, *, signed: bool = False) -> str:
     """Write an amount in full, with its currency: ¥1,600,000 or 1,600,000円."""
     rounded = round_half_up(value.amount, decimals_of(value.currency))
-    return _sign(rounded, language, signed=signed) + _with_currency(f"{abs(rounded):,f}", value.currency, language)
+    return sign(rounded, language, signed=signed) + _with_currency(f"{abs(rounded):,f}", value.currency, language)
 
 
 def money_short(value: Money, language: str, *, signed: bool = False) -> str:
@@ -56,16 +56,16 @@ def money_short(value: Money, language: str, *, signed: bool = False) -> str:
     if abs(value.amount) < _SHORT_FROM:
         return money(value, language, signed=signed)
     digits, step = _scaled(abs(value.amount), language)
-    sign = _sign(value.amount, language, signed=signed)
+    mark = sign(value.amount, language, signed=signed)
     if language == JAPANESE:
-        return f"{sign}{digits}{step}{_JAPANESE_UNITS.get(value.currency, value.currency)}"
-    return f"{sign}{_with_currency(digits, value.currency, language)}{NO_BREAK_SPACE}{step}"
+        return f"{mark}{digits}{step}{_JAPANESE_UNITS.get(value.currency, value.currency)}"
+    return f"{mark}{_with_currency(digits, value.currency, language)}{NO_BREAK_SPACE}{step}"
 
 
 def amount(value: Money, language: str, *, signed: bool = False) -> str:
     """Write an amount for a table cell: no symbol, the header names currency and unit."""
     rounded = round_half_up(value.amount, decimals_of(value.currency))
-    return _sign(rounded, language, signed=signed) + f"{abs(rounded):,f}"
+    return sign(rounded, language, signed=signed) + f"{abs(rounded):,f}"
 
 
 def currency_label(currency: str, language: str) -> str:
@@ -80,7 +80,13 @@ def unit_price(value: Money, language: str) -> str:
     rounded = round_half_up(value.amount, _UNIT_DECIMALS)
     kept = len(f"{rounded.normalize(EXACT):f}".partition(".")[2])
     digits = _grouped(abs(rounded), max(2, kept))
-    return _sign(rounded, language, signed=False) + _with_currency(digits, value.currency, "en")
+    return sign(rounded, language, signed=False) + _with_currency(digits, value.currency, "en")
+
+
+def exact_price(value: Money) -> str:
+    """Write a price to its last digit, with two decimals at least: what somebody types is read back whole."""
+    kept = len(f"{value.amount.normalize(EXACT):f}".partition(".")[2])
+    return _with_currency(_grouped(value.amount, max(2, kept)), value.currency, "en")
 
 
 def unit_amount(value: Money) -> str:
@@ -119,7 +125,7 @@ def percent(fraction: Decimal | None, language: str, *, signed: bool = False, sh
     rounded = round_half_up(abs(value), decimals)
     if rounded == 0:
         return "0.1%未満" if language == JAPANESE else f"<{_percent('0.1', language)}"
-    return _sign(value, language, signed=signed) + _percent(_grouped(rounded, decimals), language)
+    return sign(value, language, signed=signed) + _percent(_grouped(rounded, decimals), language)
 
 
 def change(new: Decimal | None, old: Decimal | None, language: str) -> str:
@@ -143,6 +149,19 @@ def probability(value: Decimal, language: str) -> str:
 def tokens(count: int | Decimal | None) -> str:
     """Write a count exactly, grouped."""
     return UNKNOWN if count is None else _grouped(Decimal(count), 0)
+
+
+def count(value: Decimal, language: str, *, signed: bool = False) -> str:
+    """Write a count, whole, with a sign where it is a change."""
+    rounded = round_half_up(value, 0)
+    return sign(rounded, language, signed=signed) + f"{abs(rounded):,f}"
+
+
+def sign(value: Decimal, language: str, *, signed: bool) -> str:
+    """Write the sign of a number: a minus as accounts of the language have it, a plus only where asked for."""
+    if value < 0:
+        return JAPANESE_MINUS if language == JAPANESE else MINUS
+    return "+" if signed and value > 0 else ""
 
 
 def tokens_short(count: int | Decimal, language: str) -> str:
@@ -234,12 +253,6 @@ def _grouped(value: Decimal, decimals: int) -> str:
 
 def _percent(digits: str, language: str) -> str:
     return f"{digits}%" if language == JAPANESE else f"{digits}{NO_BREAK_SPACE}%"
-
-
-def _sign(value: Decimal, language: str, *, signed: bool) -> str:
-    if value < 0:
-        return JAPANESE_MINUS if language == JAPANESE else MINUS
-    return "+" if signed and value > 0 else ""
 
 
 def _with_currency(digits: str, currency: str, language: str) -> str:

@@ -17,7 +17,7 @@ def enter_price(*, actor: Actor, entry: PriceEntry, is_confirmed: bool, now: dat
     `override_price` raises.
     """
     check_override(entry.key, effective_from=entry.effective_from, effective_to=entry.effective_to)
-    weighed = weigh_entry(entry)
+    weighed = weigh_entry(entry, now=now)
     check_confirmed(weighed, is_confirmed=is_confirmed)
     return override_price(
         actor=actor,

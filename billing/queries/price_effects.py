@@ -61,14 +61,15 @@ class PriceEffect:
         return self.change == 0 and self.tokens_unpriced_before == self.tokens_unpriced_after
 
 
-def weigh_entry(entry: PriceEntry) -> WeighedPrice:
-    """Make a typed price dollars, and hold it against the price in force when it begins.
+def weigh_entry(entry: PriceEntry, *, now: datetime) -> WeighedPrice:
+    """Make a typed price dollars, and hold it against the price in force when it begins or, without one, now.
 
     Raises PriceMalformed, PriceTooFine, MissingRate or PriceImplausible.
     """
     rates = [entered.rate for entered in list_exchange_rates(entry.currency)]
-    found = get_price_book([entry.key.model_id]).price_in_force(entry.key, entry.effective_from)
-    known = found.price.rate_usd_per_million if isinstance(found, PriceFound) else None
+    book = get_price_book([entry.key.model_id])
+    answers = (book.price_in_force(entry.key, at) for at in (entry.effective_from, now))
+    known = next((one.price.rate_usd_per_million for one in answers if isinstance(one, PriceFound)), None)
     return weigh(entry, exchange=exchange_of(entry, rates), known=known)
 
 

@@ -15,8 +15,9 @@ from billing.domain.dimensions import Basis, RoutingClass, Tier, TokenClass
 from billing.domain.exchange_rates import USD
 from billing.domain.freshness import FRESHNESS_LABELS, SOURCE_LABELS, Freshness
 from billing.domain.labels import ROUTING_CLASS_LABELS, TIER_LABELS, TOKEN_CLASS_LABELS
-from billing.domain.money import Money
-from billing.domain.periods import Month
+from billing.domain.money import Money, plain
+from billing.domain.periods import DateRange, Month
+from billing.domain.price_entry import PRICE_UNIT_LABELS, PriceUnit
 
 register = template.Library()
 
@@ -64,6 +65,38 @@ def currency_label(currency: str) -> str:
 def unit_price(value: Money | None) -> str:
     """Write a price per million tokens."""
     return figures.UNKNOWN if value is None else figures.unit_price(value, _language())
+
+
+@register.filter
+def exact_price(value: Money | None) -> str:
+    """Write a price to its last digit, however fine."""
+    return figures.UNKNOWN if value is None else figures.exact_price(value)
+
+
+@register.filter
+def money_signed(value: Money | None) -> str:
+    """Write a difference in full, with its sign."""
+    return figures.UNKNOWN if value is None else figures.money(value, _language(), signed=True)
+
+
+@register.filter
+def money_unsigned(value: Money | None) -> str:
+    """Write the size of a difference whose direction the sentence says."""
+    return (
+        figures.UNKNOWN if value is None else figures.money_short(Money(abs(value.amount), value.currency), _language())
+    )
+
+
+@register.filter
+def plain_number(value: Decimal | None) -> str:
+    """Write a number to its last digit, without idle zeros."""
+    return figures.UNKNOWN if value is None else plain(value)
+
+
+@register.filter
+def price_unit_name(value: PriceUnit | None) -> str:
+    """Name what a price is for: per 1M tokens, per 1K tokens."""
+    return "" if value is None else gettext(PRICE_UNIT_LABELS[value])
 
 
 @register.filter
@@ -118,6 +151,12 @@ def day(value: date | None) -> str:
 def full_day(value: date | None) -> str:
     """Write a day with its year."""
     return figures.UNKNOWN if value is None else figures.full_day(value, _language())
+
+
+@register.filter
+def days(value: DateRange | None) -> str:
+    """Write whole days: a month by its name, others by the first and the last of them."""
+    return figures.UNKNOWN if value is None else figures.days(value, _language())
 
 
 @register.filter

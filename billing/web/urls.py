@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from billing.web import connections, exchange_rates, prices
+from billing.web import connections, exchange_rates, price_overrides, prices
+from billing.web.explore import explore_page
 
 app_name = "billing"
 
 inside = [
+    path("explore/", explore_page, name="explore"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/new/", connections.connection_create, name="connection_create"),
     path("connections/progress/", connections.collection_progress, name="collection_progress"),
@@ -22,9 +24,10 @@ inside = [
         "connections/<int:connection_id>/disconnect/", connections.connection_disconnect, name="connection_disconnect"
     ),
     path("prices/", prices.price_list, name="price_list"),
-    path("prices/new/", prices.price_create, name="price_create"),
-    path("prices/preview/", prices.price_preview, name="price_preview"),
-    path("prices/own/<int:override_id>/withdraw/", prices.price_withdraw, name="price_withdraw"),
+    path("prices/new/", price_overrides.price_create, name="price_create"),
+    path("prices/preview/", price_overrides.price_preview, name="price_preview"),
+    path("prices/rating/", prices.price_rating, name="price_rating"),
+    path("prices/own/<int:override_id>/withdraw/", price_overrides.price_withdraw, name="price_withdraw"),
     path("prices/models/<str:model_id>/", prices.price_detail, name="price_detail"),
     path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
     path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),

@@ -8,10 +8,11 @@ import { columns } from "./charts/columns.js";
 import { readInk } from "./charts/ink.js";
 import { stepWithKeys } from "./charts/keys.js";
 import { month } from "./charts/month.js";
+import { steps } from "./charts/steps.js";
 
 echarts.use([BarChart, LineChart, GridComponent, TooltipComponent, LabelLayout, SVGRenderer]);
 
-const kinds = { month, columns };
+const kinds = { month, columns, steps };
 const drawn = new Map();
 
 function draw(figure) {

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
+from billing.domain.catalog import Price, PriceKey
+from billing.domain.dimensions import RoutingClass, Tier, TokenClass
+from billing.domain.exchange_rates import ExchangeRate, MissingRate, RateInForce
+from billing.domain.periods import Month
 from billing.domain.price_entry import (
+    PriceDoubtful,
+    PriceEntry,
     PriceImplausible,
     PriceMalformed,
     PriceTooFine,
     PriceUnit,
     PriceVerdict,
+    check_confirmed,
+    classes_priced_by,
+    exchange_of,
+    is_priced_by,
     judge,
+    overlaid,
     parse_price,
     per_million,
+    weigh,
 )
 
 
@@ -67,3 +81,79 @@ def test_a_hundred_times_off_is_another_unit(rate: str) -> None:
     with pytest.raises(PriceImplausible) as error:
         judge(Decimal(rate), Decimal(3))
     assert error.value.parameters["known"] == "3"
+
+
+KEY = PriceKey(
+    model_id="claude-sonnet-4-5",
+    aws_region="*",
+    routing_class=RoutingClass.GLOBAL,
+    tier=Tier.STANDARD,
+    token_class=TokenClass.INPUT,
+)
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 11, number, tzinfo=UTC)
+
+
+def price(rate: str, start: int, end: int | None = None, key: PriceKey = KEY) -> Price:
+    return Price(
+        key=key,
+        rate_usd_per_million=Decimal(rate),
+        effective_from=day(start),
+        effective_to=None if end is None else day(end),
+        source="a contract",
+        source_date=date(2026, 11, 1),
+    )
+
+
+def entry(amount: str, currency: str = "USD", unit: PriceUnit = PriceUnit.PER_MILLION) -> PriceEntry:
+    return PriceEntry(key=KEY, amount=Decimal(amount), currency=currency, unit=unit, effective_from=day(1))
+
+
+def test_a_price_in_another_currency_becomes_dollars_at_the_rate_of_the_month_it_begins_in() -> None:
+    rates = [ExchangeRate(month=Month(2026, 10), currency="JPY", units_per_usd=Decimal(150))]
+    yen = entry("0.45", "JPY", PriceUnit.PER_THOUSAND)
+    weighed = weigh(yen, exchange=exchange_of(yen, rates), known=Decimal(3))
+    assert weighed.rate_usd_per_million == 3
+    assert weighed.exchange.month == Month(2026, 10)
+    with pytest.raises(MissingRate):
+        exchange_of(yen, [])
+    third = weigh(
+        entry("1", "JPY"), exchange=RateInForce(currency="JPY", units_per_usd=Decimal(3), month=None), known=None
+    )
+    assert third.rate_usd_per_million == Decimal("0.333333333333")
+
+
+def test_a_doubtful_price_passes_only_when_it_is_confirmed() -> None:
+    dollars = exchange_of(entry("1"), [])
+    doubtful = weigh(entry("1.5"), exchange=dollars, known=Decimal(3))
+    with pytest.raises(PriceDoubtful):
+        check_confirmed(doubtful, is_confirmed=False)
+    check_confirmed(doubtful, is_confirmed=True)
+    check_confirmed(weigh(entry("2.9"), exchange=dollars, known=Decimal(3)), is_confirmed=False)
+
+
+@pytest.mark.parametrize(
+    ("own", "new", "left"),
+    [
+        ([], price("2", 1), [price("2", 1)]),
+        ([price("3", 1)], price("2", 5), [price("3", 1, 5), price("2", 5)]),
+        ([price("3", 1)], price("2", 1), [price("2", 1)]),
+        ([price("3", 9)], price("2", 5), [price("3", 9), price("2", 5, 9)]),
+        ([price("3", 1, 3)], price("2", 5, 7), [price("3", 1, 3), price("2", 5, 7)]),
+    ],
+)
+def test_a_new_own_price_ends_the_earlier_one_and_gives_way_to_a_later_one(
+    own: list[Price], new: Price, left: list[Price]
+) -> None:
+    assert list(overlaid(own, new)) == left
+    other = price("9", 1, key=replace(KEY, tier=Tier.BATCH))
+    assert other in overlaid([*own, other], new)
+
+
+def test_a_five_minute_write_decides_writes_of_an_untold_lifetime_as_well() -> None:
+    assert TokenClass.CACHE_WRITE in classes_priced_by(TokenClass.CACHE_WRITE_5M)
+    assert classes_priced_by(TokenClass.INPUT) == {TokenClass.INPUT}
+    assert is_priced_by(replace(KEY, aws_region="us-*"), "us-east-1")
+    assert not is_priced_by(replace(KEY, aws_region="eu-west-1"), "us-east-1")

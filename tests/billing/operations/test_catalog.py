@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import AuditEvent
+from accounts.tenancy.context import organization_scope
 from billing.domain.catalog import PriceKey
 from billing.domain.collection import WindowState
 from billing.domain.dimensions import Basis, RoutingClass, Tier, TokenClass
@@ -19,7 +20,7 @@ from billing.operations.catalog import (
     ImpossibleRate,
     ImpossibleTime,
     MalformedRegionPattern,
-    OverrideNotFound,
+    SavedPrice,
     UnknownModel,
     override_price,
     sync_price_table,
@@ -27,7 +28,7 @@ from billing.operations.catalog import (
 )
 from billing.operations.collection import plan_collection
 from billing.operations.rating import list_windows_to_rate, rerate_window
-from billing.queries.catalog import find_price_table_date, list_price_overrides, list_prices
+from billing.queries.catalog import OverrideNotFound, find_price_table_date, list_price_overrides, list_prices
 from billing.queries.costs import SpendQuestion, list_spend
 from tests.cast import Cast, inside
 from tests.factories.billing import make_connection, make_series, make_usage, make_window
@@ -56,7 +57,9 @@ def cost() -> Decimal:
     return row.cost
 
 
-def enter(cast: Cast, rate: str, effective_from: datetime, key: PriceKey = KEY, **more: datetime) -> int:
+def enter(
+    cast: Cast, rate: str, effective_from: datetime, key: PriceKey = KEY, effective_to: datetime | None = None
+) -> SavedPrice:
     return override_price(
         actor=cast.ada_acts,
         key=key,
@@ -64,7 +67,7 @@ def enter(cast: Cast, rate: str, effective_from: datetime, key: PriceKey = KEY, 
         effective_from=effective_from,
         source="contract 7",
         now=NOW,
-        **more,
+        effective_to=effective_to,
     )
 
 
@@ -197,3 +200,20 @@ def test_a_price_of_one_organization_is_nobody_elses(priced: Cast) -> None:
         assert list_price_overrides() == ()
         with pytest.raises(OverrideNotFound):
             withdraw_price(actor=priced.ada_acts, override_id=entered.id)
+
+
+@pytest.mark.django_db
+def test_what_an_own_price_that_is_cut_short_reached_further_is_rated_again_as_well(priced: Cast) -> None:
+    with inside(priced.acme):
+        make_usage(make_series(), {START + timedelta(days=6): 1_000_000})
+        make_window(make_connection(), start=START + timedelta(days=6), state=WindowState.DONE, rows=1)
+        enter(priced, "1", START)
+    with organization_scope(priced.acme.id):
+        rate_due_windows()
+    with inside(priced.acme):
+        assert cost() == 1
+        enter(priced, "2", START, effective_to=START + timedelta(days=3))
+    with organization_scope(priced.acme.id):
+        rate_due_windows()
+    with inside(priced.acme):
+        assert cost() == 3
