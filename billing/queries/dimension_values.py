@@ -1,45 +1,55 @@
-"""The values that a dimension has in the organization, for filters, and what people call them."""
+"""The values that dimensions have in the organization, for filters, and what people call them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from accounts.queries.cost_centers import list_cost_centers
 from billing.domain.dimensions import Basis, Dimension, Provider, Routing, Tier, TokenClass
-from billing.models import BilledSeries
+from billing.models import BilledSeries, UsageSeries
 from billing.queries.catalog import list_foundation_models, names_of
-from billing.queries.usage import list_known_values
 
-FIXED = {
-    Dimension.PROVIDER: tuple(Provider),
-    Dimension.TOKEN_CLASS: tuple(TokenClass),
-    Dimension.ROUTING: tuple(Routing),
-    Dimension.TIER: tuple(Tier),
+RATED_COLUMNS = {
+    Dimension.MODEL: "model_id",
+    Dimension.PUBLISHER: "publisher",
+    Dimension.AWS_REGION: "aws_region",
+    Dimension.AWS_ACCOUNT: "aws_account_id",
 }
 BILLED_COLUMNS = {
     Dimension.AWS_ACCOUNT: "aws_account_id",
     Dimension.SERVICE: "service",
     Dimension.USAGE_TYPE: "usage_type",
 }
+FIXED = {Dimension.PROVIDER: tuple(Provider)}
+FIXED_RATED = {
+    **FIXED,
+    Dimension.TOKEN_CLASS: tuple(TokenClass),
+    Dimension.ROUTING: tuple(Routing),
+    Dimension.TIER: tuple(Tier),
+}
 # Dimensions whose facts may lack a value.
 MAY_LACK = frozenset({Dimension.COST_CENTER, Dimension.MODEL, Dimension.PUBLISHER})
 
 
-def list_dimension_values(dimension: Dimension, basis: Basis) -> tuple[str, ...]:
-    """Return the values that facts of a basis can be filtered by, in the order of their text."""
-    if dimension in FIXED:
-        return tuple(value.value for value in FIXED[dimension])
-    if dimension is Dimension.COST_CENTER:
-        return tuple(sorted(center.code for center in list_cost_centers(retired=True)))
-    if basis is Basis.BILLED:
-        column = BILLED_COLUMNS[dimension]
-        return tuple(sorted(BilledSeries.objects.values_list(column, flat=True).distinct()))
-    return list_known_values(dimension)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionValues:
+    """Every value by dimension, in the order of their text, and the names of those that have one."""
+
+    known: Mapping[Dimension, tuple[str, ...]]
+    names: Mapping[Dimension, Mapping[str, str]]
 
 
-def list_value_names() -> Mapping[Dimension, Mapping[str, str]]:
-    """Return the names that organizations and the catalog gave to values; others stand for themselves."""
-    return {
-        Dimension.COST_CENTER: {center.code: center.name for center in list_cost_centers(retired=True)},
-        Dimension.MODEL: names_of(list_foundation_models()),
+def list_dimension_values(basis: Basis) -> DimensionValues:
+    """Return what facts of a basis can be filtered by."""
+    centers = {center.code: center.name for center in list_cost_centers(retired=True)}
+    is_rated = basis is Basis.RATED
+    columns, fixed = (RATED_COLUMNS, FIXED_RATED) if is_rated else (BILLED_COLUMNS, FIXED)
+    rows = (UsageSeries if is_rated else BilledSeries).objects.values_list(*columns.values()).distinct()
+    held = list(rows)
+    known = {
+        dimension: tuple(sorted({row[index] for row in held if row[index]})) for index, dimension in enumerate(columns)
     }
+    named = {Dimension.COST_CENTER: centers, Dimension.MODEL: names_of(list_foundation_models())}
+    told = {dimension: tuple(value.value for value in values) for dimension, values in fixed.items()}
+    return DimensionValues(known={**known, **told, Dimension.COST_CENTER: tuple(sorted(centers))}, names=named)

@@ -17,7 +17,7 @@ from billing.domain.dimensions import Basis, Dimension, Granularity, TokenClass
 from billing.domain.exchange_rates import USD, RateInForce, rate_in_force
 from billing.domain.explore import CurrencyChoice, Exploration, Measure
 from billing.domain.money import ZERO, Money, add_up
-from billing.domain.periods import Month, local_day, utc_day_start
+from billing.domain.periods import DAY, Month, local_day, utc_day_start
 from billing.domain.stretches import Span, Stretch, days_before, days_of, months_of, stretch
 from billing.queries.collection import DataUntil, get_data_until
 from billing.queries.costs import list_spend
@@ -84,6 +84,11 @@ class Explored:
     unassigned: Decimal
     tokens_unpriced: int
     beside: tuple[Money, ...]
+
+    @property
+    def billed_last_day(self) -> date | None:
+        """The last UTC day that the bill is complete for."""
+        return self.data_until.billed - DAY if self.data_until.billed else None
 
     @property
     def has_facts(self) -> bool:

@@ -1,0 +1,186 @@
+"""What the Explore page says: names of values, periods, units, and the sentence on top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import get_language, gettext
+
+from billing.domain import figures
+from billing.domain.comparisons import Findings, Line, Table, findings_of
+from billing.domain.dimensions import Basis, Dimension, Provider, Routing, Tier, TokenClass
+from billing.domain.explore import Exploration, Measure, Unit
+from billing.domain.labels import (
+    DIMENSION_LABELS,
+    MEASURE_LABELS,
+    PROVIDER_LABELS,
+    ROUTING_LABELS,
+    TIER_LABELS,
+    TOKEN_CLASS_LABELS,
+)
+from billing.domain.money import EXACT, Money
+from billing.domain.periods import DateRange, Month
+from billing.domain.stretches import Period
+from billing.queries.explore import Explored
+
+SCALES = {Unit.ONE: 0, Unit.THOUSAND: 3, Unit.MILLION: 6}
+Names = Mapping[Dimension, Mapping[str, str]]
+
+
+def language() -> str:
+    """Return the language of the page, without its region."""
+    return (get_language() or "en").partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Writes the values and figures of one exploration in the reader's language."""
+
+    exploration: Exploration
+    currency: str
+    names: Names
+
+    def dimension(self, dimension: Dimension) -> str:
+        """Name a dimension."""
+        return gettext(DIMENSION_LABELS[dimension])
+
+    def value(self, dimension: Dimension, value: str | None) -> str:
+        """Name a value of a dimension; what has none is said to have none."""
+        if value is None:
+            return gettext("Unassigned") if dimension is Dimension.COST_CENTER else gettext("Unrecognized")
+        fixed = _fixed_name(dimension, value)
+        return gettext(fixed) if fixed else self.names.get(dimension, {}).get(value) or value
+
+    def key(self, depth: int, value: str | None) -> str:
+        """Name the value at a depth of the grouping."""
+        return self.value(self.exploration.group_by[depth], value)
+
+    @property
+    def is_money(self) -> bool:
+        """Whether figures are amounts."""
+        return self.exploration.measure is Measure.COST
+
+    def figure(self, value: Decimal | None, *, signed: bool = False) -> str:
+        """Write a figure for a cell, in the unit of the table."""
+        if value is None:
+            return figures.UNKNOWN
+        scaled = value.scaleb(-SCALES[self.exploration.unit], context=EXACT)
+        if self.is_money:
+            return figures.amount(Money(scaled, self.currency), language(), signed=signed)
+        return figures.count(scaled, language(), signed=signed)
+
+    def short(self, value: Decimal, *, signed: bool = False) -> str:
+        """Write a figure for prose."""
+        if self.is_money:
+            return figures.money_short(Money(value, self.currency), language(), signed=signed)
+        sign = figures.sign(value, language(), signed=signed)
+        count = sign + figures.tokens_short(abs(value), language())
+        if self.exploration.measure is Measure.INVOCATIONS:
+            return gettext("%(count)s requests") % {"count": count}
+        return gettext("%(count)s tokens") % {"count": count}
+
+    def full(self, value: Decimal) -> str:
+        """Write a figure in full with its unit, for a tooltip."""
+        return figures.money(Money(value, self.currency), language()) if self.is_money else figures.tokens(value)
+
+    @property
+    def unit(self) -> str:
+        """Name what figures of the table are numbers of."""
+        if self.is_money:
+            name = figures.currency_label(self.currency, language())
+        else:
+            name = gettext("requests") if self.exploration.measure is Measure.INVOCATIONS else gettext("tokens")
+        return {
+            Unit.ONE: name,
+            Unit.THOUSAND: gettext("%(unit)s thousand") % {"unit": name},
+            Unit.MILLION: gettext("%(unit)s million") % {"unit": name},
+        }[self.exploration.unit]
+
+    @property
+    def measure(self) -> str:
+        """Name what is measured, with its basis where it is money."""
+        if not self.is_money:
+            return gettext(MEASURE_LABELS[self.exploration.measure])
+        return gettext("Estimated cost") if self.exploration.basis is Basis.RATED else gettext("Billed cost")
+
+
+def prose_days(days: DateRange, period: Period = Period.CUSTOM) -> str:
+    """Name days in a sentence: a month by its name alone, also while it is under way."""
+    month = Month.of(days.start)
+    if days == month.range:
+        return figures.month_name(month, language())
+    if period is Period.THIS_MONTH:
+        return gettext("%(month)s so far") % {"month": figures.month_name(month, language())}
+    return figures.days(days, language())
+
+
+def prose_now(explored: Explored) -> str:
+    """Name the days asked about in a sentence."""
+    return prose_days(explored.stretch.days, explored.exploration.period)
+
+
+def finding(explored: Explored, table: Table, words: Words) -> list[str]:
+    """Return the sentences on top: what most of it is, how much it is, how it changed and what moved it."""
+    if not explored.has_facts:
+        return [gettext("Nothing was used in %(period)s.") % {"period": prose_now(explored)}]
+    found = findings_of(table)
+    said = [_leaders(found, explored, words), _total(table.total, explored, words), _cause(found, words)]
+    return [sentence for sentence in said if sentence]
+
+
+def _leaders(found: Findings, explored: Explored, words: Words) -> str:
+    if found.leaders_share is None or not explored.exploration.group_by:
+        return ""
+    names = [words.key(0, line.key[0]) for line in found.leaders]
+    share = figures.percent(found.leaders_share, language())
+    period = prose_now(explored)
+    if len(names) == 1:
+        return gettext("%(name)s is %(share)s of %(period)s.") % {"name": names[0], "share": share, "period": period}
+    return gettext("%(first)s and %(second)s are %(share)s of %(period)s.") % {
+        "first": names[0],
+        "second": names[1],
+        "share": share,
+        "period": period,
+    }
+
+
+def _total(total: Line, explored: Explored, words: Words) -> str:
+    period, amount = prose_now(explored), words.short(total.now)
+    if total.before is None or explored.stretch.days_before is None:
+        return gettext("%(period)s comes to %(total)s.") % {"period": period, "total": amount}
+    named = {"total": amount, "before": prose_days(explored.stretch.days_before)}
+    if not total.before:
+        return gettext("The total is %(total)s, after nothing in %(before)s.") % named
+    if not total.change:
+        return gettext("The total is %(total)s, as in %(before)s.") % named
+    return gettext("The total is %(total)s, %(change)s (%(percent)s) against %(before)s.") % {
+        **named,
+        "change": words.short(total.change, signed=True),
+        "percent": figures.change(total.now, total.before, language()),
+    }
+
+
+def _cause(found: Findings, words: Words) -> str:
+    if found.cause is None or found.cause.change is None:
+        return ""
+    return gettext("Most of the change is %(name)s: %(change)s.") % {
+        "name": words.key(0, found.cause.key[0]),
+        "change": words.short(found.cause.change, signed=True),
+    }
+
+
+def _fixed_name(dimension: Dimension, value: str) -> str | None:
+    try:
+        if dimension is Dimension.TOKEN_CLASS:
+            return TOKEN_CLASS_LABELS[TokenClass(value)]
+        if dimension is Dimension.ROUTING:
+            return ROUTING_LABELS[Routing(value)]
+        if dimension is Dimension.TIER:
+            return TIER_LABELS[Tier(value)]
+        if dimension is Dimension.PROVIDER:
+            return PROVIDER_LABELS[Provider(value)]
+    except ValueError:
+        return None
+    return None
