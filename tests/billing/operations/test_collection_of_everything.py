@@ -125,6 +125,18 @@ def expected(rows: list[dict[str, Any]]) -> dict[tuple[date, str], Expected]:
     return found
 
 
+def by_tier(rows: list[dict[str, Any]]) -> dict[tuple[date, str, str], Decimal]:
+    with tenant_transaction():
+        catalog = get_model_catalog()
+    found: dict[tuple[date, str, str], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        if row["namespace"]:
+            model_id = canonical_model(row["foundation_model_id"], catalog).model_id
+            key = (date.fromisoformat(row["period"]), model_id, row["tier"].upper())
+            found[key] += Decimal(row["cost_visible"])
+    return found
+
+
 def used_by_class() -> dict[str | None, Any]:
     question = SpendQuestion(basis=Basis.RATED, start=START, end=SANDBOX_NOW, group_by=(Dimension.TOKEN_CLASS,))
     with tenant_transaction():
@@ -176,6 +188,10 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     # Rated, by day and model: exactly what the visible tokens cost, and the assumed part beside it.
     by_model = rated(Dimension.MODEL)
     assert {key: row.cost for key, row in by_model.items() if key[1]} == {k: v.cost for k, v in truth.items() if v.cost}
+    # By tier as well: what flex and priority served, and the rest of the total.
+    tiers = rated(Dimension.MODEL, Dimension.TIER)
+    assert {k: row.cost for k, row in tiers.items() if k[1]} == {k: v for k, v in by_tier(told["rows"]).items() if v}
+    assert {key[2] for key in tiers} == {"STANDARD", "FLEX", "PRIORITY"}
     # (CloudWatch hides how long a cache write lives; where a model has a price for long prompts it hides that as well.)
     writes = rated(Dimension.MODEL, Dimension.TOKEN_CLASS)
     assert {k[:2]: row.cost_assumed for k, row in writes.items() if k[2] == "cache_write" and k[1]} == {
