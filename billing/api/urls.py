@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.api import catalog, connections, costs, usage
+from billing.api import catalog, connections, costs, exchange_rates, prices, usage
 
 app_name = "billing_api"
 
@@ -26,7 +26,10 @@ urlpatterns = [
         name="connection_disconnection",
     ),
     path("models/", catalog.ModelList.as_view(), name="model_list"),
-    path("prices/", catalog.PriceList.as_view(), name="price_list"),
+    path("prices/", prices.PriceList.as_view(), name="price_list"),
+    path("prices/<int:price_id>/", prices.PriceDetail.as_view(), name="price_detail"),
+    path("exchange-rates/", exchange_rates.ExchangeRateList.as_view(), name="exchange_rate_list"),
+    path("exchange-rates/<int:rate_id>/", exchange_rates.ExchangeRateDetail.as_view(), name="exchange_rate_detail"),
     path("spend/", costs.SpendList.as_view(), name="spend_list"),
     path("usage/", usage.UsageList.as_view(), name="usage_list"),
 ]

@@ -23,6 +23,7 @@ from billing.domain.periods import Month
 AMOUNT = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 # The dearest token of today costs less than a thousandth of it: above, somebody has typed a bill.
 MAX_RATE = Decimal(1_000_000)
+MAX_AMOUNT = Decimal(10) ** 12
 # A private discount is seldom more than half; a price a hundred times off is one in another unit.
 DOUBTFUL = Decimal("0.5")
 IMPOSSIBLE = Decimal(100)
@@ -162,6 +163,8 @@ def weigh(entry: PriceEntry, *, exchange: RateInForce, known: Decimal | None) ->
     if entry.currency == USD:
         rate = per_million(entry.amount, entry.unit)
     else:
+        if entry.amount >= MAX_AMOUNT:
+            raise PriceMalformed(field="amount")
         # A quotient has no end: it is kept as fine as prices are stored.
         native = EXACT.multiply(entry.amount, _TIMES[entry.unit])
         rate = exchange.convert_back(Money(native, entry.currency)).quantize(STORED_PLACES, ROUND_HALF_EVEN, EXACT)

@@ -7,13 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
+from django.db import IntegrityError, transaction
+
 from accounts.domain.audit import Actor, Json
-from accounts.domain.errors import Invalid, NotFound
+from accounts.domain.errors import Conflict, Invalid
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from billing.domain.exchange_rates import USD
 from billing.domain.periods import Month
 from billing.models import ExchangeRate
+from billing.queries.exchange_rates import ExchangeRateNotFound
 
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 MAX_PLACES = 8
@@ -42,11 +45,30 @@ class ImpossibleMonth(Invalid):
     message: ClassVar[str] = gettext_noop("Enter a month between 2015 and 2100.")
 
 
-class ExchangeRateNotFound(NotFound):
-    """No rate of this organization has the id."""
+class ExchangeRateExists(Conflict):
+    """The month has a rate of the currency: which of two is meant is for people to say."""
 
-    code: ClassVar[str] = "exchange_rate_not_found"
-    message: ClassVar[str] = gettext_noop("There is no such exchange rate.")
+    code: ClassVar[str] = "exchange_rate_exists"
+    message: ClassVar[str] = gettext_noop("There is a %(currency)s rate for %(month)s already: remove it first.")
+
+
+def add_exchange_rate(
+    *, actor: Actor, month: Month, currency: str, units_per_usd: Decimal, source: str, now: datetime
+) -> int:
+    """Say what one US dollar bought in a month of which nothing was said; returns the audit event's id.
+
+    Raises ExchangeRateExists, MalformedCurrency, ImpossibleExchangeRate or ImpossibleMonth.
+    """
+    _check(month, currency, units_per_usd)
+    if ExchangeRate.objects.filter(month_date=month.start, currency=currency).exists():
+        raise ExchangeRateExists(currency=currency, month=str(month))
+    try:
+        with transaction.atomic():
+            return enter_exchange_rate(
+                actor=actor, month=month, currency=currency, units_per_usd=units_per_usd, source=source, now=now
+            )
+    except IntegrityError as error:  # somebody else said it in the same moment
+        raise ExchangeRateExists(currency=currency, month=str(month)) from error
 
 
 def enter_exchange_rate(

@@ -35,6 +35,14 @@ class EnteredPrice:
     units_per_usd: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedAs:
+    """A price and, where it is the organization's own, how it was entered."""
+
+    price: Price
+    entered: EnteredPrice | None
+
+
 class OverrideNotFound(NotFound):
     """No price of this organization has the id."""
 

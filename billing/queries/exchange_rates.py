@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
+from accounts.domain.errors import NotFound
+from accounts.domain.text import gettext_noop
 from billing.domain.exchange_rates import ExchangeRate as Rate
 from billing.domain.periods import Month
 from billing.models import ExchangeRate
+
+
+class ExchangeRateNotFound(NotFound):
+    """No rate of this organization has the id."""
+
+    code: ClassVar[str] = "exchange_rate_not_found"
+    message: ClassVar[str] = gettext_noop("There is no such exchange rate.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,14 @@ def list_exchange_rates(currency: str | None = None) -> tuple[EnteredRate, ...]:
     if currency is not None:
         rows = rows.filter(currency=currency)
     return tuple(_value(row) for row in rows)
+
+
+def get_exchange_rate(rate_id: int) -> EnteredRate:
+    """Return one entered rate. Raises ExchangeRateNotFound."""
+    row = ExchangeRate.objects.filter(id=rate_id).first()
+    if row is None:
+        raise ExchangeRateNotFound
+    return _value(row)
 
 
 def find_rate(currency: str, month: Month) -> EnteredRate | None:
