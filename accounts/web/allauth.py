@@ -22,7 +22,19 @@ from accounts.domain.names import NAME_LIMIT
 from accounts.queries.users import find_user_by_email
 
 # What a person is told without having asked: somebody else may have done it.
-NOTIFICATIONS = frozenset({"password_changed", "password_reset", "password_set", "email_changed"})
+NOTIFICATIONS = frozenset(
+    {
+        "email_changed",
+        "password_changed",
+        "password_reset",
+        "password_set",
+        "recovery_codes_generated",
+        "totp_activated",
+        "totp_deactivated",
+        "webauthn_added",
+        "webauthn_removed",
+    }
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types

@@ -1,6 +1,7 @@
 // The few lines of behaviour that htmx and HTML do not cover; every page works without them.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./keys.js";
+import "./passkeys.js";
 
 window.htmx = htmx;
 

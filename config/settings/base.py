@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.access.sessions.SessionUseMiddleware",
     # After authentication: the language is the user's choice first, the browser's second.
     "accounts.access.language.UserLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -188,6 +189,9 @@ REST_FRAMEWORK = {
 }
 # Requests that one API key may make in a minute; refused keys are slowed much earlier, by address.
 API_REQUESTS_A_MINUTE = env_int("YOSAN_API_REQUESTS_A_MINUTE", default=600, minimum=1)
+# Told in exported files, so that a figure can be traced to what made it.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Yosan API",
     "DESCRIPTION": DESCRIPTION,
@@ -198,6 +202,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Parameters stay in the order in which they are declared.
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.reference.add_calls"],
     # Fields of one name with different choices: which choices get which name in the schema.
     "ENUM_NAME_OVERRIDES": {
         "AlertKindEnum": "forecasting.domain.thresholds.AlertKind",
