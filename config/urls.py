@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api, health
+from config import api, docs, health
 
 urlpatterns = [
     path("", include("accounts.web.urls")),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),
     path("api/v1/schema/", api.SchemaView.as_view(), name="schema"),
+    path("api/v1/docs/", docs.overview, name="api_docs"),
+    path("api/v1/docs/<slug:tag>/", docs.section, name="api_docs_section"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("forecasting.api.urls")),

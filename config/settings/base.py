@@ -1,5 +1,6 @@
 """What every environment shares, read top to bottom in one sitting."""
 
+import tomllib
 from pathlib import Path
 
 from csp.constants import NONE, SELF
