@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.catalog import Price, PriceBook, PriceKey, UnpricedReason
+from billing.domain.catalog import Price, PriceBook, PriceFound, PriceKey, UnpricedReason
 from billing.domain.dimensions import (
     TOKEN_CLASSES,
     ContextBand,
@@ -131,6 +131,43 @@ def test_tiers_have_prices_of_their_own() -> None:
         Tier.FLEX: None,
         Tier.RESERVED: None,
     }
+
+
+@pytest.mark.parametrize(
+    ("model_id", "routing", "tier", "expected"),
+    [
+        ("nova-pro", Routing.GEO, Tier.PRIORITY, ("1.40", "5.60")),
+        ("nova-premier", Routing.GEO, Tier.PRIORITY, ("4.375", "21.875")),
+        ("nova-2-lite", Routing.IN_REGION, Tier.PRIORITY, ("0.5775", "4.8125")),
+        ("nova-2-lite", Routing.IN_REGION, Tier.FLEX, ("0.165", "1.375")),
+        ("nova-2-pro", Routing.IN_REGION, Tier.PRIORITY, ("2.40625", "19.25")),
+        ("nova-2-pro", Routing.GLOBAL, Tier.PRIORITY, ("2.1875", "17.5")),
+        ("gpt-oss-120b", Routing.IN_REGION, Tier.PRIORITY, ("0.2625", "1.05")),
+        ("gpt-oss-20b", Routing.IN_REGION, Tier.PRIORITY, ("0.1225", "0.525")),
+        ("qwen3-32b", Routing.IN_REGION, Tier.FLEX, ("0.075", "0.30")),
+        ("qwen3-32b", Routing.IN_REGION, Tier.PRIORITY, ("0.2625", "1.05")),
+        # What no source states has no price, and neither has what is not sold by the token.
+        ("gpt-oss-120b", Routing.IN_REGION, Tier.FLEX, (None, None)),
+        ("claude-sonnet-4-5", Routing.GLOBAL, Tier.PRIORITY, (None, None)),
+        ("claude-sonnet-4-5", Routing.GLOBAL, Tier.RESERVED, (None, None)),
+    ],
+)
+def test_what_other_tiers_cost_is_known_or_unpriced(
+    model_id: str, routing: Routing, tier: Tier, expected: tuple[str | None, str | None]
+) -> None:
+    costs = cost(ONE_OF_EACH, rate_card(series(model_id, routing, tier=tier), NOW, BOOK))
+    assert costs[:2] == tuple(None if value is None else Decimal(value) for value in expected)
+    # A tier is never silently rated at the standard price of a class that it has no price of its own for.
+    assert costs.cache_read is None
+
+
+def test_flex_is_half_and_priority_one_and_three_quarters_of_standard() -> None:
+    for price in LIST:
+        factor = {Tier.FLEX: Decimal("0.5"), Tier.PRIORITY: Decimal("1.75")}.get(price.key.tier)
+        if factor is not None:
+            standard = BOOK.price_in_force(replace(price.key, tier=Tier.STANDARD), NOW)
+            assert isinstance(standard, PriceFound)
+            assert price.rate_usd_per_million == standard.price.rate_usd_per_million * factor
 
 
 def test_a_cache_write_of_unknown_life_is_rated_at_five_minutes_and_says_so() -> None:
