@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.access.forms import posted
 from accounts.access.sentences import add_error, saved
@@ -72,15 +72,6 @@ class CreateForm(ChangeForm):
         parent.choices = [("", _("Nothing: it stands at the top")), *choices]
 
 
-@require_safe
-@organization_view(Permission.VIEW_SPEND)
-def cost_center_list(request: OrganizationRequest) -> HttpResponse:
-    """Show the tree."""
-    shows_retired = "retired" in request.GET
-    context = {"cost_centers": list_cost_centers(retired=shows_retired), "shows_retired": shows_retired}
-    return render(request, "accounts/cost_centers/list.html", context)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @organization_view(Permission.EDIT_COST_CENTERS)
 def cost_center_create(request: OrganizationRequest) -> HttpResponse:
@@ -94,7 +85,7 @@ def cost_center_create(request: OrganizationRequest) -> HttpResponse:
             add_error(form, error)
         else:
             messages.success(request, _("Created %(code)s.") % {"code": given["code"]})
-            return redirect("accounts:cost_center_list", org_slug=request.organization.slug)
+            return redirect("forecasting:cost_center_list", org_slug=request.organization.slug)
     context = {"form": form}
     return render(request, "accounts/cost_centers/form.html", context, status=422 if form.errors else 200)
 
@@ -114,7 +105,7 @@ def cost_center_edit(request: OrganizationRequest, cost_center_id: int) -> HttpR
             add_error(form, error)
         else:
             messages.success(request, saved(event_id))
-            return redirect("accounts:cost_center_list", org_slug=request.organization.slug)
+            return redirect("forecasting:cost_center_list", org_slug=request.organization.slug)
     context = {"form": form, "cost_center": current}
     return render(request, "accounts/cost_centers/form.html", context, status=422 if form.errors else 200)
 
@@ -132,6 +123,6 @@ def cost_center_retire(request: OrganizationRequest, cost_center_id: int) -> Htt
             add_error(form, error)
         else:
             messages.success(request, saved(event_id))
-            return redirect("accounts:cost_center_list", org_slug=request.organization.slug)
+            return redirect("forecasting:cost_center_list", org_slug=request.organization.slug)
     context = {"form": form, "cost_center": current}
     return render(request, "accounts/cost_centers/retire.html", context, status=422 if form.errors else 200)

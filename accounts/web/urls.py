@@ -15,7 +15,6 @@ inside = [
     path("invitations/new/", invitations.invitation_create, name="invitation_create"),
     path("invitations/<int:invitation_id>/revoke/", invitations.invitation_revoke, name="invitation_revoke"),
     path("invitations/<int:invitation_id>/send/", invitations.invitation_send, name="invitation_send"),
-    path("cost-centers/", cost_centers.cost_center_list, name="cost_center_list"),
     path("cost-centers/new/", cost_centers.cost_center_create, name="cost_center_create"),
     path("cost-centers/<int:cost_center_id>/edit/", cost_centers.cost_center_edit, name="cost_center_edit"),
     path("cost-centers/<int:cost_center_id>/retire/", cost_centers.cost_center_retire, name="cost_center_retire"),

@@ -48,7 +48,7 @@ PAGES = (
     PageEntry("forecasting:dashboard", _("Dashboard"), Permission.VIEW_SPEND, ("home", "forecast", "見通し")),
     PageEntry("billing:explore", _("Explore"), Permission.VIEW_SPEND, ("spend", "costs", "usage", "支出", "利用量")),
     PageEntry("billing:price_list", _("Prices"), Permission.VIEW_SPEND, ("price book", "単価表")),
-    PageEntry("accounts:cost_center_list", _("Cost centers"), Permission.VIEW_SPEND, ("teams", "部門")),
+    PageEntry("forecasting:cost_center_list", _("Cost centers"), Permission.VIEW_SPEND, ("teams", "部門")),
     PageEntry("forecasting:budget_list", _("Budgets"), Permission.VIEW_SPEND),
     PageEntry("forecasting:alert_list", _("Alerts"), Permission.VIEW_SPEND),
     PageEntry("billing:connection_list", _("Connections"), Permission.VIEW_SPEND, ("aws", "sources", "データ")),
