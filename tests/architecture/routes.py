@@ -50,6 +50,7 @@ PAGES: dict[str, Permission] = {
     "billing:collection_progress": Permission.VIEW_SPEND,
     "billing:connection_detail": Permission.VIEW_SPEND,
     "billing:connection_template": Permission.EDIT_CONNECTIONS,
+    "billing:connection_terraform": Permission.EDIT_CONNECTIONS,
     "billing:connection_role": Permission.EDIT_CONNECTIONS,
     "billing:connection_verify": Permission.EDIT_CONNECTIONS,
     "billing:connection_pause": Permission.EDIT_CONNECTIONS,
