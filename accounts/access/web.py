@@ -9,7 +9,8 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 import structlog
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -41,12 +42,12 @@ class OrganizationRequest(HttpRequest):
     now: datetime
 
 
-View = Callable[Concatenate[OrganizationRequest, Arguments], HttpResponse]
+View = Callable[Concatenate[OrganizationRequest, Arguments], HttpResponseBase]
 
 
 def organization_view(
     permission: Permission, *, limit: timedelta = INTERACTIVE
-) -> Callable[[View[Arguments]], Callable[..., HttpResponse]]:
+) -> Callable[[View[Arguments]], Callable[..., HttpResponseBase]]:
     """Open one organization around a view and its rendering, for members whose role has the permission.
 
     No statement of the view may take longer than the limit: what does is answered with 503.
@@ -55,11 +56,11 @@ def organization_view(
     URL's arguments without `org_slug`. An error rolls the view's writes back.
     """
 
-    def decorate(view: View[Arguments]) -> Callable[..., HttpResponse]:
+    def decorate(view: View[Arguments]) -> Callable[..., HttpResponseBase]:
         @never_cache
         @login_required
         @wraps(view)
-        def door(request: HttpRequest, *args: Any, org_slug: str, **kwargs: Any) -> HttpResponse:
+        def door(request: HttpRequest, *args: Any, org_slug: str, **kwargs: Any) -> HttpResponseBase:
             organization = find_organization_by_slug(org_slug)
             if organization is None:
                 raise Http404

@@ -27,6 +27,7 @@ from billing.web.explore_table import TablePage, arrange, table_page
 from billing.web.explore_words import Words, finding
 
 LIMITS = (25, 50, 100)
+FORMATS = ("csv", "xlsx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,9 @@ def _answer(request: OrganizationRequest, explored: Explored, words: Words, link
         "pager": _pager(request, explored.exploration, page, links),
         "chart": chart_of(explored, words, sentences[0].rstrip(".。")),
         "calls": calls_of(request, explored),
+        "exports": {
+            name: Links(request, "billing:explore_export").to(explored.exploration, format=name) for name in FORMATS
+        },
         "unassigned": words.full(explored.unassigned),
         "unassigned_share": explored.unassigned / table.total.now if table.total.now else None,
     }

@@ -33,11 +33,10 @@ from billing.domain.stretches import Against, Period
 from billing.queries.dimension_values import MAY_LACK, DimensionValues
 from billing.queries.explore import Explored
 from billing.web.explore_link import Links
-from billing.web.explore_words import Words
+from billing.web.explore_words import Words, named_filters
 
 # A list that is longer is searched, not read.
 SHOWN_VALUES = 200
-NAMED_VALUES = 3
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -185,19 +184,8 @@ def _units(asked: Exploration, words: Words) -> list[Choice]:
 
 
 def _chips(asked: Exploration, words: Words, links: Links) -> Iterable[Chip]:
-    for held, is_not in ((asked.filters, False), (asked.excluded, True)):
-        for dimension, values in held.items():
-            named = {"dimension": words.dimension(dimension), "values": _list(dimension, values, words)}
-            text = gettext("%(dimension)s is not %(values)s") if is_not else gettext("%(dimension)s is %(values)s")
-            yield Chip(text=text % named, link=links.to(_unfiltered(asked, dimension, is_not=is_not)))
-
-
-def _list(dimension: Dimension, values: Sequence[str | None], words: Words) -> str:
-    names = [words.value(dimension, value) for value in values]
-    if len(names) <= NAMED_VALUES:
-        return gettext(", ").join(names)
-    shown = gettext(", ").join(names[: NAMED_VALUES - 1])
-    return gettext("%(names)s and %(count)s more") % {"names": shown, "count": len(names) - NAMED_VALUES + 1}
+    for is_not, dimension, text in named_filters(asked, words):
+        yield Chip(text=text, link=links.to(_unfiltered(asked, dimension, is_not=is_not)))
 
 
 def _unfiltered(asked: Exploration, dimension: Dimension, *, is_not: bool) -> Exploration:

@@ -12,7 +12,7 @@ from billing.domain.dimensions import Dimension
 from billing.domain.explore import WITHOUT, Exploration, Reading, as_texts, read_exploration, with_filter
 
 # Names that say nothing about the question: where a page begins, which view was opened, a filter on its way.
-HELPERS = frozenset({"after", "limit", "view", "dimension", "how", "value"})
+HELPERS = frozenset({"after", "limit", "view", "dimension", "how", "value", "format"})
 
 
 class Links:

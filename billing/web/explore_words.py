@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from billing.domain import figures
 from billing.domain.comparisons import Findings, Line, Table, findings_of
 from billing.domain.dimensions import Basis, Dimension, Provider, Routing, Tier, TokenClass
-from billing.domain.explore import Exploration, Measure, Unit
+from billing.domain.explore import Exploration, Measure, Unit, as_all_texts
 from billing.domain.labels import (
     DIMENSION_LABELS,
     MEASURE_LABELS,
@@ -26,6 +26,8 @@ from billing.domain.stretches import Period
 from billing.queries.explore import Explored
 
 SCALES = {Unit.ONE: 0, Unit.THOUSAND: 3, Unit.MILLION: 6}
+# Of a longer list the first are named and the others counted.
+NAMED_VALUES = 3
 Names = Mapping[Dimension, Mapping[str, str]]
 
 
@@ -169,6 +171,31 @@ def _cause(found: Findings, words: Words) -> str:
         "name": words.key(0, found.cause.key[0]),
         "change": words.short(found.cause.change, signed=True),
     }
+
+
+def named_filters(asked: Exploration, words: Words) -> Iterator[tuple[bool, Dimension, str]]:
+    """Return each filter that stands: whether it excludes, its dimension, and both in words."""
+    for held, is_not in ((asked.filters, False), (asked.excluded, True)):
+        for dimension, values in held.items():
+            named = {"dimension": words.dimension(dimension), "values": _list(dimension, values, words)}
+            text = gettext("%(dimension)s is not %(values)s") if is_not else gettext("%(dimension)s is %(values)s")
+            yield is_not, dimension, text % named
+
+
+def filter_texts(asked: Exploration, words: Words) -> Iterator[str]:
+    """Return each filter that stands with the texts that it is asked by, none of them left out."""
+    texts = as_all_texts(asked)
+    for is_not, dimension, _ in named_filters(asked, words):
+        name = f"exclude_{dimension.value}" if is_not else dimension.value
+        yield f"{name}={texts[name]}"
+
+
+def _list(dimension: Dimension, values: Sequence[str | None], words: Words) -> str:
+    names = [words.value(dimension, value) for value in values]
+    if len(names) <= NAMED_VALUES:
+        return gettext(", ").join(names)
+    shown = gettext(", ").join(names[: NAMED_VALUES - 1])
+    return gettext("%(names)s and %(count)s more") % {"names": shown, "count": len(names) - NAMED_VALUES + 1}
 
 
 def _fixed_name(dimension: Dimension, value: str) -> str | None:

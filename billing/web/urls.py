@@ -6,11 +6,13 @@ from django.urls import include, path
 
 from billing.web import connections, exchange_rates, price_overrides, prices
 from billing.web.explore import explore_page
+from billing.web.exports import explore_export
 
 app_name = "billing"
 
 inside = [
     path("explore/", explore_page, name="explore"),
+    path("explore/export/", explore_export, name="explore_export"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/new/", connections.connection_create, name="connection_create"),
     path("connections/progress/", connections.collection_progress, name="collection_progress"),

@@ -211,7 +211,7 @@ def test_unpriced_tokens_and_what_is_unassigned_have_their_own_lines(ada: Client
     text = text_of(ada.get(PAGE, {"group_by": "model", "aws_region": "eu-west-1"}))
     assert "41,200 tokens" in text
     assert re.search(line + "¥0<", text)
-    assert re.search(line + r"¥195,\d{3} · 8.1 %", text_of(ada.get(PAGE, {"group_by": "model"})))
+    assert re.search(line + r"¥[\d,]+ · 8.1 %", text_of(ada.get(PAGE, {"group_by": "model"})))
 
 
 def test_groups_are_paged_and_the_total_is_over_all_of_them(ada: Client, cast: Cast) -> None:
