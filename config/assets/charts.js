@@ -19,7 +19,7 @@ function draw(figure) {
   const canvas = figure.querySelector(".chart-canvas");
   const data = JSON.parse(document.getElementById(figure.dataset.source).textContent);
   const chart = echarts.init(canvas, null, { renderer: "svg" });
-  const paint = () => chart.setOption(kinds[data.kind](data, readInk(), canvas.clientWidth), true);
+  const paint = () => chart.setOption(kinds[data.kind](data, readInk(), chart.getWidth()), true);
   paint();
   stepWithKeys(figure, canvas, chart, data);
   const observer = new ResizeObserver(() => {
@@ -50,6 +50,16 @@ function drawAll(root) {
 
 drawAll(document);
 document.addEventListener("htmx:load", () => drawAll(document));
+// What is printed has a size of its own, which no observer tells in time: the width between the margins of A4, lying.
+const printWidth = 984;
+function fit(width) {
+  for (const { chart, paint } of drawn.values()) {
+    chart.resize({ width });
+    paint();
+  }
+}
+window.addEventListener("beforeprint", () => fit(printWidth));
+window.addEventListener("afterprint", () => fit("auto"));
 new MutationObserver(() => {
   for (const { paint } of drawn.values()) paint();
 }).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

@@ -70,6 +70,8 @@ class Landing:
     is_calibrated: bool
     made_at: datetime
     days: tuple[LandingDay, ...]
+    # Made while the past of a new account was still being read: it will move.
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,7 @@ def landing_of(forecast: PublishedForecast, rate: RateInForce) -> Landing:
         lo_80=rate.convert(forecast.lo_80),
         hi_80=rate.convert(forecast.hi_80),
         is_calibrated=forecast.calibrated,
+        is_provisional=forecast.is_provisional,
         made_at=forecast.made_at,
         days=tuple(
             LandingDay(
