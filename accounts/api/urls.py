@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import audit, cost_centers, invitations, memberships, organizations
+from accounts.api import api_keys, audit, cost_centers, invitations, memberships, organizations
 
 app_name = "accounts_api"
 
@@ -24,5 +24,7 @@ urlpatterns = [
         cost_centers.CostCenterRetirement.as_view(),
         name="cost_center_retirement",
     ),
+    path("api-keys/", api_keys.ApiKeyList.as_view(), name="api_key_list"),
+    path("api-keys/<int:api_key_id>/revocation/", api_keys.ApiKeyRevocation.as_view(), name="api_key_revocation"),
     path("audit-events/", audit.AuditEventList.as_view(), name="audit_event_list"),
 ]

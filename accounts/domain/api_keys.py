@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
@@ -52,6 +53,44 @@ class ExpiryInPast(Invalid):
     message = gettext_noop("The expiry date must lie in the future.")
 
 
+class ExpiryBeyondIssuer(Invalid):
+    """A key that issued one which outlives it would never really expire."""
+
+    code = "api_key_expiry_beyond_issuer"
+    message = gettext_noop("A key cannot issue one that lives longer than itself, until %(limit)s.")
+
+
+class ApiKeyState(StrEnum):
+    """What a key opens: something, or nothing any more."""
+
+    IN_FORCE = "IN_FORCE"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+
+
+# How rights are put together where they are chosen: what shows, what changes money's place, what opens doors.
+SCOPE_GROUPS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
+    (gettext_noop("See"), (Permission.VIEW_SPEND, Permission.VIEW_MEMBERS, Permission.VIEW_AUDIT_LOG)),
+    (
+        gettext_noop("Plan and control"),
+        (Permission.EDIT_BUDGETS, Permission.EDIT_ALERTS, Permission.EDIT_CHANNELS),
+    ),
+    (
+        gettext_noop("Say what things cost and who pays"),
+        (Permission.EDIT_COST_CENTERS, Permission.EDIT_PRICES, Permission.EDIT_EXCHANGE_RATES),
+    ),
+    (
+        gettext_noop("Administer"),
+        (
+            Permission.EDIT_CONNECTIONS,
+            Permission.EDIT_MEMBERS,
+            Permission.EDIT_API_KEYS,
+            Permission.EDIT_ORGANIZATION,
+        ),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeyText:
     """What a client sends. The organization's id stands in it so that the door can name the organization first."""
@@ -87,10 +126,27 @@ def is_in_force(*, expires_at: datetime | None, revoked_at: datetime | None, now
     return revoked_at is None and (expires_at is None or now < expires_at)
 
 
+def state_of(*, expires_at: datetime | None, revoked_at: datetime | None, now: datetime) -> ApiKeyState:
+    """Return what a key opens now; one that was revoked stays so after its expiry."""
+    if revoked_at is not None:
+        return ApiKeyState.REVOKED
+    if not is_in_force(expires_at=expires_at, revoked_at=revoked_at, now=now):
+        return ApiKeyState.EXPIRED
+    return ApiKeyState.IN_FORCE
+
+
 def check_issue(
-    *, scopes: Collection[Permission], issuer: Collection[Permission], expires_at: datetime | None, now: datetime
+    *,
+    scopes: Collection[Permission],
+    issuer: Collection[Permission],
+    expires_at: datetime | None,
+    issuer_expires_at: datetime | None = None,
+    now: datetime,
 ) -> None:
-    """Check what a new key may do and until when. Raises NoScopes, ScopesBeyondIssuer, ExpiryInPast."""
+    """Check what a new key may do and until when: nobody hands out more, or for longer, than he holds.
+
+    Raises NoScopes, ScopesBeyondIssuer, ExpiryInPast, ExpiryBeyondIssuer.
+    """
     if not scopes:
         raise NoScopes(field="scopes")
     beyond = sorted(set(scopes) - set(issuer))
@@ -98,3 +154,5 @@ def check_issue(
         raise ScopesBeyondIssuer(field="scopes", scopes=", ".join(beyond))
     if expires_at is not None and expires_at <= now:
         raise ExpiryInPast(field="expires_at")
+    if issuer_expires_at is not None and (expires_at is None or expires_at > issuer_expires_at):
+        raise ExpiryBeyondIssuer(field="expires_at", limit=issuer_expires_at.isoformat())

@@ -39,14 +39,15 @@ def issue_api_key(
     name: str,
     scopes: Collection[Permission],
     expires_at: datetime | None,
+    issuer_expires_at: datetime | None = None,
     now: datetime,
 ) -> IssuedApiKey:
-    """Issue a key with rights that the issuer holds.
+    """Issue a key with rights that the issuer holds; one that a key issues does not outlive it.
 
-    Raises NameMissing, NameTooLong, NoScopes, ScopesBeyondIssuer, ExpiryInPast.
+    Raises NameMissing, NameTooLong, NoScopes, ScopesBeyondIssuer, ExpiryInPast, ExpiryBeyondIssuer.
     """
     name = clean_name(name)
-    check_issue(scopes=scopes, issuer=issuer, expires_at=expires_at, now=now)
+    check_issue(scopes=scopes, issuer=issuer, expires_at=expires_at, issuer_expires_at=issuer_expires_at, now=now)
     text = ApiKeyText(
         organization_id=current_organization_id(), prefix=_random(PREFIX_LENGTH), secret=_random(SECRET_LENGTH)
     )

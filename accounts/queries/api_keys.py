@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from accounts.domain.api_keys import is_in_force
+from accounts.domain.api_keys import ApiKeyState, is_in_force, state_of
 from accounts.domain.errors import NotFound
+from accounts.domain.pages import Page
 from accounts.domain.roles import Permission
 from accounts.domain.text import gettext_noop
 from accounts.models import ApiKey
@@ -37,6 +38,10 @@ class ApiKeyValue:
         """Return whether the key opens anything now."""
         return is_in_force(expires_at=self.expires_at, revoked_at=self.revoked_at, now=now)
 
+    def state(self, now: datetime) -> ApiKeyState:
+        """Return whether the key opens anything now and, if not, why not."""
+        return state_of(expires_at=self.expires_at, revoked_at=self.revoked_at, now=now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
@@ -55,6 +60,18 @@ def find_api_key_by_prefix(prefix: str) -> StoredKey | None:
 def list_api_keys() -> tuple[ApiKeyValue, ...]:
     """Return the organization's keys, newest first, revoked and expired ones too."""
     return tuple(_value(row) for row in ApiKey.objects.order_by("-id"))
+
+
+def page_api_keys(*, after: str | None = None, limit: int = 100) -> Page[ApiKeyValue]:
+    """Return a page of keys, newest first."""
+    rows = ApiKey.objects.order_by("-id")
+    if after is not None:
+        rows = rows.filter(id__lt=int(after))
+    found = list(rows[: limit + 1])
+    return Page(
+        rows=tuple(_value(row) for row in found[:limit]),
+        next=str(found[limit - 1].pk) if len(found) > limit else None,
+    )
 
 
 def get_api_key(api_key_id: int) -> ApiKeyValue:

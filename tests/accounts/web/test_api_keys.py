@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.domain.roles import Permission
 from accounts.models import ApiKey, User
 from tests.cast import Cast, inside
 from tests.factories.accounts import make_api_key
@@ -51,6 +53,38 @@ def test_a_key_expires_when_the_form_said(cast: Cast) -> None:
     assert second.expires_at is None
 
 
+def test_a_key_that_expires_on_a_date_opens_the_api_all_that_day(cast: Cast) -> None:
+    client_of(cast.ada).post(CREATE, {**RIGHT, "expires_in_days": "-1", "expires_at": "2099-03-31"})
+
+    with inside(cast.acme):
+        assert ApiKey.objects.get().expires_at == datetime(2099, 4, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+def test_rights_are_chosen_and_shown_in_words(cast: Cast) -> None:
+    client = client_of(cast.ada)
+    form = client.get(CREATE).content.decode()
+    issued = client.post(CREATE, {**RIGHT, "scopes": ["VIEW_SPEND", "EDIT_BUDGETS"]}).content.decode()
+
+    assert form.index("Plan and control") < form.index("Edit budgets") < form.index("Administer")
+    assert form.count('name="scopes"') == len(Permission)
+    assert "Edit budgets" in issued
+    assert "Edit budgets" in client.get(LIST).content.decode()
+
+
+def test_the_list_says_which_keys_nobody_misses_and_which_run_out(cast: Cast) -> None:
+    now = timezone.now()
+    with inside(cast.acme):
+        idle = make_api_key(name="Idle", last_used_at=now - timedelta(days=100))
+        make_api_key(name="Short", expires_at=now + timedelta(days=3), last_used_at=now)
+        make_api_key(name="Over", expires_at=now - timedelta(days=3))
+        ApiKey.objects.filter(pk=idle.pk).update(created_at=now - timedelta(days=200))
+    page = client_of(cast.ada).get(LIST).content.decode()
+
+    for text in ("2 keys open this organization", "1 has not been used for 90 days", "1 expires within 14 days"):
+        assert text in page
+    assert "expired" in page
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -58,7 +92,11 @@ def test_a_key_expires_when_the_form_said(cast: Cast) -> None:
         ({"name": "x" * 10_000}, "name"),
         ({"scopes": []}, "scopes"),
         ({"scopes": ["FLY"]}, "scopes"),
-        ({"expires_in_days": "-1"}, "expires_in_days"),
+        ({"expires_in_days": "-2"}, "expires_in_days"),
+        ({"expires_in_days": "-1"}, "expires_at"),
+        ({"expires_in_days": "-1", "expires_at": "2020-01-01"}, "expires_at"),
+        ({"expires_in_days": "-1", "expires_at": "9999-12-31"}, "expires_at"),
+        ({"expires_in_days": "-1", "expires_at": "soon"}, "expires_at"),
         ({"expires_in_days": "soon"}, "expires_in_days"),
     ],
 )
