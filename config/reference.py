@@ -132,7 +132,7 @@ def _operation(path: str, method: str, operation: Schema, schema: Schema, origin
         id=operation["operationId"],
         method=method.upper(),
         path=path,
-        summary=operation["summary"],
+        summary=operation["summary"].replace("`", ""),
         text=text.strip(),
         permission=operation["x-permission"],
         parameters=tuple(sorted(map(_parameter, operation.get("parameters", ())), key=lambda one: PLACES[one.place])),

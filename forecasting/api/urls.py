@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from forecasting.api import alerts, budgets, channels, deliveries
+from forecasting.api import alerts, budgets, channels, deliveries, forecasts
 
 app_name = "forecasting_api"
 
 urlpatterns = [
+    path("forecasts/", forecasts.ForecastList.as_view(), name="forecast_list"),
+    path("forecasts/history/", forecasts.PastForecastList.as_view(), name="past_forecast_list"),
     path("budgets/", budgets.BudgetList.as_view(), name="budget_list"),
     path("budgets/<int:budget_id>/", budgets.BudgetDetail.as_view(), name="budget_detail"),
     path("alerts/", alerts.AlertList.as_view(), name="alert_list"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from statistics import NormalDist
 
+from billing.domain.money import EXACT
 from billing.domain.periods import Month
 from forecasting.domain.series import Scope
 
@@ -121,6 +122,24 @@ class PublishedForecast:
             score = NORMAL.inv_cdf((1 + level) / 2)
             points = [(float(low), -score), *points, (float(high), score)]
         yield from dict(points).items()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How right a forecast was, now that the month is over."""
+
+    error: Decimal | None  # signed, as a share of what was spent; positive: too much was expected. None: nothing was
+    is_in_80: bool
+    is_in_95: bool
+
+
+def judge(forecast: PublishedForecast, spent: Decimal) -> Verdict:
+    """Hold a forecast against what the month came to."""
+    return Verdict(
+        error=EXACT.divide(EXACT.subtract(forecast.total, spent), spent) if spent else None,
+        is_in_80=forecast.lo_80 <= spent <= forecast.hi_80,
+        is_in_95=forecast.lo_95 <= spent <= forecast.hi_95,
+    )
 
 
 def _score_of(amount: float, points: tuple[tuple[float, float], ...]) -> float:

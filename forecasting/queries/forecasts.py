@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from billing.domain.periods import Month
+from accounts.domain.pages import Page
+from billing.domain.periods import Month, local_day_bounds
+from billing.queries.collection import get_data_until
 from forecasting.domain.forecasts import ForecastDay, PublishedForecast
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.models import ForecastPoint, ForecastRun
+from forecasting.queries.scopes import list_scope_months
 
 Runs = QuerySet[ForecastRun, ForecastRun]
 
@@ -46,6 +50,24 @@ def list_forecasts(*, month: Month, as_of: datetime, kind: ScopeKind | None = No
     return tuple(sorted(found, key=lambda forecast: (forecast.scope != Scope(ScopeKind.ORGANIZATION), forecast.scope)))
 
 
+def list_past_forecasts(scope: Scope, *, month: Month, after: str | None = None, limit: int) -> Page[PublishedForecast]:
+    """Return what was said about a scope's month over time, newest data first, without days; a page of them."""
+    runs = ForecastRun.objects.filter(month=month.start, scope_kind=scope.kind, scope_key=scope.key)
+    if after is not None:
+        runs = runs.filter(data_until__lt=datetime.fromisoformat(after))
+    found = list(runs.order_by("-data_until")[: limit + 1])
+    following = found[limit - 1].data_until.isoformat() if len(found) > limit else None
+    return Page(rows=tuple(_published(run, has_days=False) for run in found[:limit]), next=following)
+
+
+def find_outcome(scope: Scope, *, month: Month, now: datetime, time_zone: str) -> Decimal | None:
+    """Return what a scope's month came to, or None while the month, or the reading of it, goes on."""
+    until = get_data_until(now=now).rated
+    if until is None or until < local_day_bounds(month.end, time_zone)[0]:
+        return None
+    return list_scope_months(scope, first=month, end=month.next(), time_zone=time_zone).get(month, Decimal(0))
+
+
 def find_newest_forecast() -> NewestForecast | None:
     """Return when the organization was last forecast, or None if never."""
     run = ForecastRun.objects.order_by("-made_at").first()
@@ -58,7 +80,7 @@ def _runs(month: Month, as_of: datetime) -> Runs:
     return ForecastRun.objects.filter(month=month.start, made_at__lte=as_of)
 
 
-def _published(run: ForecastRun) -> PublishedForecast:
+def _published(run: ForecastRun, *, has_days: bool = True) -> PublishedForecast:
     return PublishedForecast(
         scope=Scope(ScopeKind(run.scope_kind), run.scope_key),
         month=Month.of(run.month),
@@ -77,7 +99,7 @@ def _published(run: ForecastRun) -> PublishedForecast:
         hi_80=run.hi_80,
         lo_95=run.lo_95,
         hi_95=run.hi_95,
-        days=tuple(_days(run.points.all())),
+        days=tuple(_days(run.points.all())) if has_days else (),
     )
 
 

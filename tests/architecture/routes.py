@@ -108,6 +108,8 @@ CALLS: dict[tuple[str, str], Permission] = {
     ("DELETE", "billing_api:exchange_rate_detail"): Permission.EDIT_EXCHANGE_RATES,
     ("GET", "billing_api:spend_list"): Permission.VIEW_SPEND,
     ("GET", "billing_api:usage_list"): Permission.VIEW_SPEND,
+    ("GET", "forecasting_api:forecast_list"): Permission.VIEW_SPEND,
+    ("GET", "forecasting_api:past_forecast_list"): Permission.VIEW_SPEND,
     ("GET", "forecasting_api:budget_list"): Permission.VIEW_SPEND,
     ("POST", "forecasting_api:budget_list"): Permission.EDIT_BUDGETS,
     ("GET", "forecasting_api:budget_detail"): Permission.VIEW_SPEND,

@@ -74,6 +74,7 @@ def _words(cast: Cast) -> dict[str, object]:
         "key": EmailConfirmationHMAC(address).key,
         "token": default_token_generator.make_token(cast.ben),
         "model_id": "claude-sonnet-4-5",
+        "tag": "budgets",
         "user_id": cast.ben.pk,
         "uidb36": user_pk_to_url_str(cast.ben),
     }
