@@ -33,6 +33,7 @@ class Permission(StrEnum):
     EDIT_BUDGETS = "EDIT_BUDGETS"
     EDIT_ALERTS = "EDIT_ALERTS"
     EDIT_CHANNELS = "EDIT_CHANNELS"
+    EDIT_SHARED_VIEWS = "EDIT_SHARED_VIEWS"
 
 
 _VIEWER = frozenset({Permission.VIEW_SPEND, Permission.VIEW_MEMBERS})
@@ -44,6 +45,7 @@ _FINANCE = _VIEWER | {
     Permission.EDIT_BUDGETS,
     Permission.EDIT_ALERTS,
     Permission.EDIT_CHANNELS,
+    Permission.EDIT_SHARED_VIEWS,
 }
 _ADMIN = _FINANCE | {
     Permission.EDIT_ORGANIZATION,
@@ -92,6 +94,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     Permission.EDIT_BUDGETS: gettext_noop("Edit budgets"),
     Permission.EDIT_ALERTS: gettext_noop("Acknowledge alerts"),
     Permission.EDIT_CHANNELS: gettext_noop("Edit notification channels"),
+    Permission.EDIT_SHARED_VIEWS: gettext_noop("Share saved views"),
 }
 
 

@@ -6,6 +6,7 @@ from billing.models.connections import AwsConnection
 from billing.models.costs import BilledCost, BilledSeries
 from billing.models.exchange_rates import ExchangeRate
 from billing.models.inventory import InferenceProfile, ObservedMetric
+from billing.models.saved_views import SavedView
 from billing.models.usage import DailyUsage, HourlyUsage, SeriesAssignment, UsageSeries
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ObservedMetric",
     "PriceOverride",
     "RateCard",
+    "SavedView",
     "SeriesAssignment",
     "UsageSeries",
 ]

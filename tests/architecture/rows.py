@@ -89,6 +89,7 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.ObservedMetric": make_metric,
     "billing.PriceOverride": billing.make_override,
     "billing.RateCard": make_usage,
+    "billing.SavedView": billing.make_saved_view,
     "billing.SeriesAssignment": make_assignment,
     "billing.UsageSeries": billing.make_series,
     "forecasting.AlertEvaluation": forecasting.make_alert_evaluation,

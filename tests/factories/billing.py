@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts.domain.audit import ActorKind
 from billing.domain.catalog import Price, PriceBook, PriceKey
 from billing.domain.collection import ConnectionKind, Source, WindowState
 from billing.domain.connections import ConnectionState
@@ -19,6 +20,7 @@ from billing.models import (
     CollectionWindow,
     ExchangeRate,
     PriceOverride,
+    SavedView,
     SeriesAssignment,
     UsageSeries,
 )
@@ -226,6 +228,19 @@ def make_exchange_rate(
         source="the bank",
         entered_by="Fay",
         entered_at=CONNECTED_AT,
+    )
+
+
+def make_saved_view(*, name: str = "October", is_shared: bool = True, owner_id: str = "1", **columns: Any) -> SavedView:
+    """A question that a user keeps."""
+    return SavedView.objects.create(
+        **{"question": {"period": "last_month"}, **columns},
+        name=name,
+        is_shared=is_shared,
+        owner_kind=ActorKind.USER,
+        owner_id=owner_id,
+        owner_label="Ada",
+        saved_at=CONNECTED_AT,
     )
 
 
