@@ -51,15 +51,15 @@ function drawAll(root) {
 drawAll(document);
 document.addEventListener("htmx:load", () => drawAll(document));
 // What is printed has a size of its own, which no observer tells in time: the width between the margins of A4, lying.
-const printWidth = 984;
-function fit(width) {
+const paper = { width: 984, height: 220 };
+function fit(size) {
   for (const { chart, paint } of drawn.values()) {
-    chart.resize({ width });
+    chart.resize(size);
     paint();
   }
 }
-window.addEventListener("beforeprint", () => fit(printWidth));
-window.addEventListener("afterprint", () => fit("auto"));
+window.addEventListener("beforeprint", () => fit(paper));
+window.addEventListener("afterprint", () => fit({ width: "auto", height: "auto" }));
 new MutationObserver(() => {
   for (const { paint } of drawn.values()) paint();
 }).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

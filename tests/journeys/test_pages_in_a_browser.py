@@ -133,3 +133,23 @@ def test_every_page_works_without_script(ada: BrowserContext, live: str) -> None
     assert page.locator("figure[data-source=month-chart] table").is_visible()
     assert not page.locator("figure[data-source=month-chart] .segmented").is_visible()
     plain.close()
+
+
+def test_a_page_is_printed_in_light_with_its_tables_and_without_its_controls(watched: Page) -> None:
+    watched.emulate_media(color_scheme="dark")
+    watched.goto("/o/acme/")
+    watched.evaluate(
+        "addEventListener('beforeprint', () => { window.printed = document.documentElement.dataset.bsTheme })"
+    )
+    assert watched.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    assert watched.evaluate("window.printed") == "light"
+    assert watched.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+
+    watched.emulate_media(media="print")
+    figure = watched.locator("figure[data-source=month-chart]")
+    assert figure.locator(".chart-canvas").is_visible()
+    assert figure.locator(".chart-table").is_visible()
+    assert watched.get_by_text("Acme, printed 10 Nov 22:20").is_visible()
+    assert watched.get_by_text("Data until 10 Nov").is_visible()
+    assert not watched.locator("#sidebar").is_visible()
+    assert [button for button in watched.locator("main button").all() if button.is_visible()] == []
