@@ -65,9 +65,12 @@ test: setup $(VENV)/.dev ## the whole suite, browser tests among them
 	@$(SETUP) chromium
 	$(PYTEST) -n 2 --dist loadfile $(ARGS)
 
-bench: setup $(VENV)/.dev ## measure ingest and forecasts; keeps the figures of ingest in docs/benchmarks.md
-	$(RUN) -m benchmarks.ingest
-	$(RUN) -m benchmarks.forecast
+# SIZE=small only shows that it runs, in a minute: nothing is kept of it.
+SMALL = $(filter small,$(SIZE))
+bench: setup $(VENV)/.dev ## measure ingest, pages and forecasts, and keep the figures in docs/benchmarks.md (SIZE=small to try)
+	$(RUN) -m benchmarks.ingest $(if $(SMALL),--series 10 --rounds 1 --dry)
+	$(RUN) -m benchmarks.pages $(if $(SMALL),--size small --dry)
+	$(RUN) -m benchmarks.forecast $(if $(SMALL),--series 200)
 
 screenshots: setup $(VENV)/.dev ## take the pictures of the README
 	@$(SETUP) chromium

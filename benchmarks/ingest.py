@@ -8,27 +8,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
 
 import argparse
 import importlib
-import secrets
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import django
-from django.conf import settings
-from django.core.management import call_command
-
-from config.local import postgres, processes
+from benchmarks.report import keep
+from benchmarks.throwaway import throwaway_database
 
 if TYPE_CHECKING:
     from benchmarks.windows import Round
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- ingest: begin -->", "<!-- ingest: end -->"
 AIM = 0.20
 
 
@@ -46,44 +33,7 @@ def main() -> None:
     table = as_table(median, found[0].megabytes)
     print(table)
     if not options.dry:
-        keep(table)
-
-
-@contextmanager
-def throwaway_database() -> Iterator[None]:
-    """A PostgreSQL of its own, as durable as in production, migrated by its owner; we are the application's role."""
-    folder = Path(tempfile.mkdtemp(prefix="yosan-bench-"))
-    account = processes.server_account()
-    postgres.own(folder, account)
-    binaries = postgres.find_binaries()
-    if not postgres.is_reachable(binaries, account):
-        binaries = postgres.copy_binaries(binaries, folder)
-    passwords = postgres.Passwords(**{field.name: secrets.token_hex(16) for field in fields(postgres.Passwords)})
-    cluster = postgres.Cluster(
-        data=folder / "data",
-        sockets=folder / "run",
-        binaries=binaries,
-        log=folder / "postgres.log",
-        passwords=passwords,
-        account=account,
-    )
-    process = postgres.start(cluster)
-    try:
-        postgres.ensure_roles(cluster)
-        postgres.ensure_database(cluster)
-        connect_django(str(cluster.sockets), passwords.owner, passwords.application, postgres.DATABASE)
-        yield
-    finally:
-        postgres.stop(process)
-        shutil.rmtree(folder)
-
-
-def connect_django(host: str, owner: str, application: str, name: str) -> None:
-    """Point Django at the database and migrate it."""
-    for alias, password in (("owner", owner), ("default", application)):
-        settings.DATABASES[alias].update(HOST=host, PASSWORD=password, NAME=name)
-    django.setup()
-    call_command("migrate", database="owner", verbosity=0)
+        keep("ingest", table)
 
 
 def as_table(one: Round, megabytes: int) -> str:
@@ -100,14 +50,6 @@ def as_table(one: Round, megabytes: int) -> str:
     ]
     lines += ["", f"The aim is {AIM:.0%}; this run reached {one.share:.0%}."]
     return "\n".join(lines)
-
-
-def keep(table: str) -> None:
-    """Put the table in place of the one of the last run."""
-    text = RESULTS.read_text() if RESULTS.exists() else f"# Benchmarks\n\n## Ingest\n\n{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    RESULTS.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def measure_round(series: int) -> Round:
         # As a worker keeps what it has parsed until it stores it.
         spool = Spool(file)
         for first in range(0, series, SERIES_PER_CALL):
-            spool.add(make_records(range(first, min(first + SERIES_PER_CALL, series))), ())
+            spool.add(make_records(range(first, min(first + SERIES_PER_CALL, series))), (), ())
         rows = series * HOURS
         prepare()
         ours = timed("rated, stored behind the wall, rolled up", rows, lambda: store(spool))
