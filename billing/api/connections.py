@@ -22,9 +22,9 @@ from billing.domain.connections import (
     MalformedRegion,
     MalformedRoleArn,
     MalformedTagKey,
-    PrincipalNotKnownYet,
 )
 from billing.domain.money import plain
+from billing.domain.role_templates import PrincipalNotKnownYet
 from billing.operations.connections import (
     NAME_LENGTH,
     CannotPause,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from accounts.domain.errors import Conflict, Invalid
+from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.collection import CLOUDWATCH_READINGS_A_DAY, RESTATEMENT, ConnectionKind
 
@@ -124,13 +123,6 @@ class MalformedTagKey(Invalid):
 
     code: ClassVar[str] = "malformed_tag_key"
     message: ClassVar[str] = gettext_noop("A tag key has 1 to 128 characters.")
-
-
-class PrincipalNotKnownYet(Conflict):
-    """Nobody has asked AWS yet who we are, so no template can say whom to trust."""
-
-    code: ClassVar[str] = "principal_not_known_yet"
-    message: ClassVar[str] = gettext_noop("The template is being written: try again in a few seconds.")
 
 
 # Path and name as IAM allows them (IAM user guide, reference_iam-quotas): path up to 512, name up to 64 characters.
@@ -266,49 +258,6 @@ def is_readable(kind: ConnectionKind, missing: Iterable[str]) -> bool:
     """Return whether enough is allowed to read anything at all."""
     absent = set(missing)
     return not any(needed.is_vital and needed.action in absent for needed in needed_permissions(kind))
-
-
-def role_template(*, kind: ConnectionKind, external_id: str, principal_arn: str) -> str:
-    """Return the CloudFormation template (JSON) of a role that we may assume with exactly this external id.
-
-    Raises PrincipalNotKnownYet.
-    """
-    if not principal_arn:
-        raise PrincipalNotKnownYet
-    statement = {
-        "Effect": "Allow",
-        "Action": [needed.action for needed in needed_permissions(kind)],
-        "Resource": "*",  # none of these actions knows a narrower one, but for the tags of a profile
-    }
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"AWS": principal_arn},
-        "Action": "sts:AssumeRole",
-        # Written in and not a parameter, which the console would let anybody overwrite.
-        "Condition": {"StringEquals": {"sts:ExternalId": check_external_id(external_id)}},
-    }
-    role = {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "Description": "Lets Yosan read Bedrock usage and cost; no prompt, no data, nothing to change.",
-            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "Policies": [
-                {
-                    "PolicyName": "ReadBedrockUsageAndCost",
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-                }
-            ],
-        },
-    }
-    return json.dumps(
-        {
-            "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": "A role with which Yosan reads Amazon Bedrock usage and cost.",
-            "Resources": {"YosanReader": role},
-            "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["YosanReader", "Arn"]}}},
-        },
-        indent=2,
-    )
 
 
 # What AWS charges the account that is asked: a cent for 1,000 metrics, whatever the range of time (CloudWatch pricing,

@@ -35,6 +35,22 @@ SOURCE_LABELS: Mapping[Source, str] = {
     Source.COST_EXPLORER: gettext_noop("Cost Explorer"),
     Source.INVENTORY: gettext_noop("Bedrock inventory"),
 }
+# What happened, what it does to the figures, and what is done about it, in the words of the connection's page.
+FAILURE_SENTENCES: Mapping[FetchFailure, str] = {
+    FetchFailure.THROTTLED: gettext_noop("AWS is limiting us: figures are late, and we try again by ourselves."),
+    FetchFailure.UNAVAILABLE: gettext_noop("AWS did not answer: figures are late, and we try again by ourselves."),
+    FetchFailure.NOT_READY: gettext_noop(
+        "Cost Explorer was switched on less than a day ago and has no figures yet: we try again by ourselves."
+    ),
+    FetchFailure.DENIED: gettext_noop(
+        "AWS refused access: figures stop here until the permission is added and somebody verifies again."
+    ),
+}
+LATE_SENTENCES: Mapping[Source, str] = {
+    Source.CLOUDWATCH: gettext_noop("Usage is older than it should be: totals of the last hours may be low."),
+    Source.COST_EXPLORER: gettext_noop("The bill is older than it should be: billed totals may be low."),
+    Source.INVENTORY: gettext_noop("Names and tags of inference profiles are older than they should be."),
+}
 # An hour closes, then 5 minutes of lag, then up to 10 until the timetable looks: three hours are three missed readings.
 # The bill of a day is read by six in the morning of the next; a day and a half later one reading was missed.
 LATE_AFTER = {
@@ -63,6 +79,15 @@ def freshness(
     if data_until is None:
         return Freshness.FILLING
     return Freshness.LATE if now - data_until > LATE_AFTER[source] else Freshness.FRESH
+
+
+def freshness_sentence(source: Source, state: Freshness, last_error: str) -> str:
+    """Say in words what is wrong with a source; empty when nothing is."""
+    if state is Freshness.DENIED:
+        return FAILURE_SENTENCES[FetchFailure.DENIED]
+    if state is Freshness.RETRYING and last_error in list(FetchFailure):
+        return FAILURE_SENTENCES[FetchFailure(last_error)]
+    return LATE_SENTENCES[source] if state is Freshness.LATE else ""
 
 
 # Of 455 days the last two weeks: what is left then is read within seconds.

@@ -14,7 +14,7 @@ from billing.domain.records import BilledRecord, Rejected
 from billing.operations.rating import touched_days
 from billing.operations.series import billed_key, find_or_add_billed_series
 from billing.operations.windows import Claim, Keeper, Stored
-from billing.sql import ensure_months, load
+from billing.sql import ensure_months, execute, load
 
 
 def read_bill(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
@@ -30,8 +30,19 @@ def read_bill(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetim
 def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRecord], now: datetime) -> int:
     """Put bill records in place of what is stored of one payer's bill in these days; returns the rows.
 
-    Runs inside the transaction that holds the window's row; doing it twice gives the same rows.
+    Runs inside the transaction that holds the window's row; doing it twice gives the same rows. What a disconnected
+    payer's bill has kept of the same accounts and days gives way: an account that was paid by another and now pays by
+    itself, or the other way round, would cost twice. Days of which this bill says nothing stay as they were kept.
     """
+    told = sorted({(record.aws_account_id, record.date) for record in records})
+    execute(
+        "yield_kept_cost",
+        connection_id=connection_id,
+        first_day=days.start,
+        last_day=days.end,
+        accounts=[account for account, _ in told],
+        days=[day for _, day in told],
+    )
     ids = find_or_add_billed_series(records, connection_id, now)
     rows = (
         (

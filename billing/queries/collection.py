@@ -12,7 +12,7 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
 from billing.domain.collection import KnownWindow, Source, WindowSpan, WindowState, data_until
 from billing.domain.connections import COLLECTING_STATES, ConnectionState
-from billing.domain.freshness import Backfill, Freshness, freshness
+from billing.domain.freshness import Backfill, Freshness, freshness, freshness_sentence
 from billing.domain.periods import Month, utc_day_start
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
 
@@ -45,6 +45,20 @@ class SourceFreshness:
     rows: int
     charge_usd_this_month: Decimal
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in words; empty when nothing is."""
+        return freshness_sentence(self.source, self.state, self.last_error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What was asked of AWS for a connection this month, and what AWS charges its account for that."""
+
+    metrics_requested: int
+    cost_explorer_requests: int
+    charge_usd: Decimal
+
 
 SourceKey = tuple[int, str, str]  # connection, source, region
 Windows = QuerySet[CollectionWindow, CollectionWindow]
@@ -64,16 +78,30 @@ def list_source_freshness(*, now: datetime, connection_id: int | None = None) ->
     states = (*COLLECTING_STATES, ConnectionState.PAUSED, ConnectionState.VERIFYING)
     connections = _connections(states, connection_id)
     reached, newest = _reached(connections), _newest_windows(connections)
-    totals = _totals(now)
+    totals, rows = _totals(now), _rows(connections)
     return tuple(
         _freshness(
             connections[key[0]],
             newest[key],
             reached=reached.get(key),
             charge=totals.get(key, Decimal(0)),
+            rows=rows[key],
             now=now,
         )
         for key in sorted(newest, key=lambda key: (connections[key[0]].aws_account_id, key))
+    )
+
+
+def get_watching(connection_id: int, *, now: datetime) -> Watching:
+    """Return what this UTC month's readings have asked and cost so far."""
+    month = utc_day_start(Month.of(now.date()).start)
+    sums = CollectionRun.objects.filter(finished_at__gte=month, window__connection_id=connection_id).aggregate(
+        metrics=Sum("metrics_requested"), requests=Sum("cost_explorer_requests"), charge=Sum("aws_charge_usd")
+    )
+    return Watching(
+        metrics_requested=sums["metrics"] or 0,
+        cost_explorer_requests=sums["requests"] or 0,
+        charge_usd=sums["charge"] or Decimal(0),
     )
 
 
@@ -168,12 +196,23 @@ def _totals(now: datetime) -> dict[SourceKey, Decimal]:
     return {(connection, source, region): charge for connection, source, region, charge in rows}
 
 
+def _rows(connections: dict[int, AwsConnection]) -> dict[SourceKey, int]:
+    """How many rows all windows of each source have stored."""
+    rows = (
+        CollectionWindow.objects.filter(connection_id__in=list(connections))
+        .values_list("connection_id", "source", "aws_region")
+        .annotate(number=Sum("rows"))
+    )
+    return {(connection, source, region): number for connection, source, region, number in rows}
+
+
 def _freshness(
     connection: AwsConnection,
     window: CollectionWindow,
     *,
     reached: datetime | None,
     charge: Decimal,
+    rows: int,
     now: datetime,
 ) -> SourceFreshness:
     source = Source(window.source)
@@ -194,7 +233,7 @@ def _freshness(
         data_until=reached,
         next_attempt_at=window.next_attempt_at,
         last_error=window.last_error,
-        rows=window.rows,
+        rows=rows,
         charge_usd_this_month=charge,
     )
 

@@ -16,9 +16,16 @@ from billing.domain.connections import (
     ConnectionFault,
     ConnectionState,
     needed_permissions,
-    role_template,
 )
-from billing.models import AwsConnection
+from billing.domain.role_templates import missing_policy, role_template, role_terraform, trust_policy
+from billing.models import AwsConnection, BilledSeries
+
+# The role is there, but lets in too many or not us.
+TRUST_FAULTS = (
+    ConnectionFault.ROLE_NOT_ASSUMABLE,
+    ConnectionFault.ASSUMABLE_WITHOUT_EXTERNAL_ID,
+    ConnectionFault.ASSUMABLE_WITH_WRONG_EXTERNAL_ID,
+)
 
 
 class ConnectionNotFound(NotFound):
@@ -65,6 +72,7 @@ class Connection:
     connected_at: datetime | None
     verified_at: datetime | None
     failing_since: datetime | None
+    deletion_asked_at: datetime | None
     next_attempt_at: datetime | None
     disconnected_at: datetime | None
     data_deleted_at: datetime | None
@@ -104,6 +112,31 @@ def get_role_template(connection_id: int) -> str:
     return role_template(kind=found.kind, external_id=found.external_id, principal_arn=found.principal_arn)
 
 
+def get_role_terraform(connection_id: int) -> str:
+    """Return the same role as Terraform (HCL). Raises ConnectionNotFound."""
+    found = get_connection(connection_id)
+    return role_terraform(kind=found.kind, external_id=found.external_id, principal_arn=found.principal_arn)
+
+
+def find_fix(connection: Connection) -> str:
+    """Return the policy (JSON) that mends a connection: the trust policy, or what is missing; empty when neither is."""
+    if connection.fault in TRUST_FAULTS and connection.principal_arn:
+        return trust_policy(external_id=connection.external_id, principal_arn=connection.principal_arn)
+    return missing_policy([one.action for one in connection.permissions if one.is_granted is False])
+
+
+def list_kept_bills(connection: Connection) -> tuple[Connection, ...]:
+    """Return the disconnected connections whose kept bill has costs of the accounts that this one's bill has."""
+    if connection.kind is not ConnectionKind.PAYER or not connection.aws_account_id:
+        return ()
+    accounts = [connection.aws_account_id, *connection.linked_account_ids]
+    kept = BilledSeries.objects.filter(
+        aws_account_id__in=accounts, connection__state=ConnectionState.DISCONNECTED
+    ).exclude(connection_id=connection.id)
+    rows = AwsConnection.objects.filter(id__in=kept.values("connection_id"), deletion_asked_at__isnull=True)
+    return tuple(_value(row) for row in rows.order_by("id"))
+
+
 def _value(row: AwsConnection) -> Connection:
     fault = ConnectionFault(row.last_error) if row.last_error else None
     state = ConnectionState(row.state)
@@ -131,6 +164,7 @@ def _value(row: AwsConnection) -> Connection:
         connected_at=row.connected_at,
         verified_at=row.verified_at,
         failing_since=row.failing_since,
+        deletion_asked_at=row.deletion_asked_at,
         next_attempt_at=row.next_attempt_at,
         disconnected_at=row.disconnected_at,
         data_deleted_at=row.data_deleted_at,

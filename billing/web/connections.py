@@ -30,8 +30,17 @@ from billing.operations.connections import (
     request_verification,
     resume_connection,
 )
-from billing.queries.collection import SourceFreshness, get_backfill, list_source_freshness
-from billing.queries.connections import Connection, get_connection, get_role_template, list_connections
+from billing.queries.collection import SourceFreshness, get_backfill, get_watching, list_source_freshness
+from billing.queries.connections import (
+    Connection,
+    find_fix,
+    get_connection,
+    get_role_template,
+    get_role_terraform,
+    list_connections,
+    list_kept_bills,
+)
+from billing.queries.reading_notes import list_reading_notes
 
 # How the worker's tasks are called (billing/tasks.py); a view may not import them.
 NOTE_PRINCIPAL = "billing.tasks.note_principal"
@@ -154,6 +163,15 @@ def connection_template(request: OrganizationRequest, connection_id: int) -> Htt
     return response
 
 
+@require_safe
+@organization_view(Permission.EDIT_CONNECTIONS)
+def connection_terraform(request: OrganizationRequest, connection_id: int) -> HttpResponse:  # noqa: ARG001 - as above
+    """Hand the same role over as Terraform."""
+    response = HttpResponse(get_role_terraform(connection_id), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="yosan-role-{connection_id}.tf"'
+    return response
+
+
 @require_POST
 @organization_view(Permission.EDIT_CONNECTIONS)
 def connection_role(request: OrganizationRequest, connection_id: int) -> HttpResponse:
@@ -234,12 +252,20 @@ def collection_progress(request: OrganizationRequest) -> HttpResponse:
 
 
 def _detail(request: OrganizationRequest, connection: Connection, form: RoleForm) -> dict[str, object]:
+    sources = sorted(_sources(request, connection), key=lambda source: not source.sentence)
     return {
         "connection": connection,
         "form": form,
-        "sources": _sources(request, connection),
+        "sources": sources,
         "backfill": _backfill(request, connection.id) if connection.state in COLLECTING_STATES else None,
         "asked_of": connection.id,
+        "watching": get_watching(connection.id, now=request.now),
+        "notes": list_reading_notes(connection.id),
+        "troubles": [source for source in sources if source.sentence],
+        "fix": find_fix(connection),
+        "kept_bills": list_kept_bills(connection),
+        "granted": sum(permission.is_granted is True for permission in connection.permissions),
+        "terraform": get_role_terraform(connection.id) if connection.principal_arn else "",
         "template": get_role_template(connection.id) if connection.principal_arn else "",
         "is_tried": any(permission.is_granted is not None for permission in connection.permissions),
         "is_waiting": connection.state is ConnectionState.VERIFYING or not connection.principal_arn,

@@ -7,17 +7,32 @@ from django.urls import include, path
 from billing.web import connections, exchange_rates, price_overrides, prices
 from billing.web.explore import explore_page
 from billing.web.exports import explore_export
+from billing.web.saved_views import (
+    saved_view_create,
+    saved_view_delete,
+    saved_view_detail,
+    saved_view_edit,
+    saved_view_list,
+    saved_view_replace,
+)
 
 app_name = "billing"
 
 inside = [
     path("explore/", explore_page, name="explore"),
     path("explore/export/", explore_export, name="explore_export"),
+    path("saved-views/", saved_view_list, name="saved_view_list"),
+    path("saved-views/new/", saved_view_create, name="saved_view_create"),
+    path("saved-views/<int:view_id>/", saved_view_detail, name="saved_view_detail"),
+    path("saved-views/<int:view_id>/edit/", saved_view_edit, name="saved_view_edit"),
+    path("saved-views/<int:view_id>/question/", saved_view_replace, name="saved_view_replace"),
+    path("saved-views/<int:view_id>/delete/", saved_view_delete, name="saved_view_delete"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/new/", connections.connection_create, name="connection_create"),
     path("connections/progress/", connections.collection_progress, name="collection_progress"),
     path("connections/<int:connection_id>/", connections.connection_detail, name="connection_detail"),
     path("connections/<int:connection_id>/template/", connections.connection_template, name="connection_template"),
+    path("connections/<int:connection_id>/terraform/", connections.connection_terraform, name="connection_terraform"),
     path("connections/<int:connection_id>/role/", connections.connection_role, name="connection_role"),
     path("connections/<int:connection_id>/verify/", connections.connection_verify, name="connection_verify"),
     path("connections/<int:connection_id>/pause/", connections.connection_pause, name="connection_pause"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
 
-from billing.domain.collection import ConnectionKind
+from billing.domain.collection import ConnectionKind, Source
 from billing.domain.connections import (
     FAULT_SENTENCES,
     NEEDED_PERMISSIONS,
@@ -19,7 +20,6 @@ from billing.domain.connections import (
     MalformedRegion,
     MalformedRoleArn,
     MalformedTagKey,
-    PrincipalNotKnownYet,
     aws_account_of,
     charge_usd,
     check_external_id,
@@ -29,8 +29,15 @@ from billing.domain.connections import (
     is_readable,
     needed_permissions,
     polling_usd_per_month,
-    role_template,
     wrong_external_id,
+)
+from billing.domain.role_templates import (
+    PrincipalNotKnownYet,
+    actions_of,
+    missing_policy,
+    role_template,
+    role_terraform,
+    trust_policy,
 )
 
 VENDOR = "arn:aws:iam::999988887777:role/yosan"
@@ -150,6 +157,42 @@ def test_the_template_lets_us_in_with_this_external_id_only_and_read_only(kind: 
     for action in actions:
         assert action.partition(":")[2].startswith(("Get", "List"))
     assert "RoleArn" in template["Outputs"]
+
+
+@pytest.mark.parametrize("kind", list(ConnectionKind))
+def test_terraform_makes_the_same_role_as_the_template(kind: ConnectionKind) -> None:
+    text = role_terraform(kind=kind, external_id="yosan-abc", principal_arn=VENDOR)
+    # An HCL object is JSON with `=`, bare names and commas after every item of a list.
+    plain = re.sub(
+        r"^(\s*)(\w+|\"[^\"]+\")\s+= ", lambda m: f"{m[1]}{json.dumps(m[2].strip(chr(34)))}: ", text, flags=re.MULTILINE
+    )
+    documents = [_read_hcl(piece) for piece in re.findall(r"jsonencode\((.*?)\n  ?\}\)", plain, flags=re.DOTALL)]
+    template = json.loads(role_template(kind=kind, external_id="yosan-abc", principal_arn=VENDOR))
+    role = template["Resources"]["YosanReader"]["Properties"]
+    assert documents == [role["AssumeRolePolicyDocument"], role["Policies"][0]["PolicyDocument"]]
+    assert text.count("{") == text.count("}")
+    assert "aws_iam_role.yosan_reader.arn" in text
+
+
+def _read_hcl(piece: str) -> object:
+    lines = (piece + "\n}").splitlines()
+    joined = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        bare = line.rstrip().rstrip(",")
+        ends = following.strip()[:1] in ("}", "]", "") or bare.endswith(("{", "["))
+        joined.append(bare if ends else f"{bare},")
+    return json.loads("\n".join(joined))
+
+
+def test_a_fix_names_exactly_what_is_missing() -> None:
+    policy = json.loads(missing_policy({"ce:GetCostAndUsage", "bedrock:ListTagsForResource", "s3:GetObject"}))
+    assert policy["Statement"] == [
+        {"Effect": "Allow", "Action": ["ce:GetCostAndUsage", "bedrock:ListTagsForResource"], "Resource": "*"}
+    ]
+    assert missing_policy(()) == ""
+    assert actions_of(Source.COST_EXPLORER, ["ce:GetCostAndUsage", "cloudwatch:ListMetrics"]) == ("ce:GetCostAndUsage",)
+    trust = json.loads(trust_policy(external_id="yosan-abc", principal_arn=VENDOR))
+    assert trust["Statement"][0]["Condition"] == {"StringEquals": {"sts:ExternalId": "yosan-abc"}}
 
 
 def test_the_template_cannot_be_written_with_a_broken_external_id() -> None:

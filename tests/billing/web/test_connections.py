@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEvent
-from billing.domain.collection import ConnectionKind, WindowState
+from billing.domain.collection import ConnectionKind, FetchFailure, Source, WindowState
 from billing.domain.connections import ConnectionFault, ConnectionState
-from billing.models import AwsConnection
+from billing.models import AwsConnection, CollectionRun
 from tests.cast import Cast, inside
-from tests.factories.billing import CONNECTED_AT, make_connection, make_window
+from tests.factories.billing import CONNECTED_AT, make_billed, make_connection, make_window
 
 pytestmark = pytest.mark.django_db(databases=["default"])
 
@@ -203,3 +205,108 @@ def test_progress_stops_asking_when_the_past_is_stored(ada: Client, cast: Cast) 
     text = ada.get(f"/o/acme/connections/progress/?connection={connection.pk}").content.decode()
     assert "The past is stored" in text
     assert "hx-trigger" not in text
+
+
+def page(ada: Client, connection: AwsConnection) -> str:
+    return " ".join(ada.get(f"/o/acme/connections/{connection.pk}/").content.decode().split())
+
+
+def test_the_role_is_there_as_terraform_to_copy_and_to_download(ada: Client, cast: Cast) -> None:
+    connection = make(cast, state=ConnectionState.PENDING, verified_at=None)
+    text = page(ada, connection)
+    assert 'data-copy="role-terraform"' in text
+    assert 'data-copy="role-template"' in text
+    answer = ada.get(f"/o/acme/connections/{connection.pk}/terraform/")
+    assert answer["Content-Disposition"] == f'attachment; filename="yosan-role-{connection.pk}.tf"'
+    assert 'resource "aws_iam_role"' in answer.content.decode()
+    assert connection.external_id in answer.content.decode()
+
+
+def test_what_is_missing_is_there_to_copy_as_a_policy(ada: Client, cast: Cast) -> None:
+    connection = make(
+        cast,
+        state=ConnectionState.FAILING,
+        failing_since=CONNECTED_AT,
+        permissions_found=["cloudwatch:ListMetrics"],
+        permissions_missing=["ce:GetCostAndUsage"],
+    )
+    with inside(cast.acme):
+        make_window(connection, source=Source.COST_EXPLORER, state=WindowState.FAILED, last_error=FetchFailure.DENIED)
+    text = page(ada, connection)
+    assert "AWS denies something since" in text
+    assert "Cost Explorer:</strong> AWS refused access" in text
+    assert 'data-copy="connection-fix"' in text
+    assert "&quot;ce:GetCostAndUsage&quot;" in text
+    assert "s3:" not in text
+
+
+def test_a_trust_policy_that_lets_anybody_in_is_there_to_copy_as_it_should_be(ada: Client, cast: Cast) -> None:
+    connection = make(
+        cast, state=ConnectionState.REFUSED, last_error=ConnectionFault.ASSUMABLE_WITHOUT_EXTERNAL_ID, verified_at=None
+    )
+    text = page(ada, connection)
+    assert 'data-copy="connection-fix"' in text
+    assert "&quot;sts:ExternalId&quot;: &quot;a-long-random-text&quot;" in text
+
+
+def test_watching_costs_what_this_months_readings_have_asked(ada: Client, cast: Cast) -> None:
+    connection = make(cast, polling_usd_per_month="3.0200")
+    now = timezone.now()
+    with inside(cast.acme):
+        window = make_window(connection, state=WindowState.DONE, rows=12_960)
+        for attempt, at in enumerate((now, now, now - timedelta(days=40))):
+            CollectionRun.objects.create(
+                window=window,
+                attempt=attempt,
+                started_at=at,
+                finished_at=at,
+                outcome="STORED",
+                metrics_requested=500,
+                cost_explorer_requests=2,
+                aws_charge_usd=Decimal("0.025"),
+            )
+    text = page(ada, connection)
+    assert "$0.05" in text
+    assert "1,000 metrics, 4 Cost Explorer requests" in text
+    assert "$3.02" in text
+    assert "12,960" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"state": ConnectionState.PAUSED}, "Paused: nothing is read from this account until you resume."),
+        (
+            {"state": ConnectionState.DISCONNECTED, "disconnected_at": CONNECTED_AT},
+            "What was read so far is kept: past months stay as they are.",
+        ),
+        (
+            {
+                "state": ConnectionState.DISCONNECTED,
+                "disconnected_at": CONNECTED_AT,
+                "deletion_asked_at": CONNECTED_AT,
+            },
+            "Its data are being deleted.",
+        ),
+        ({"state": ConnectionState.VERIFIED}, "1 of 1 sources is not up to date."),
+    ],
+)
+def test_each_state_has_its_words(ada: Client, cast: Cast, columns: dict[str, object], words: str) -> None:
+    connection = make(cast, **columns)
+    with inside(cast.acme):
+        make_window(connection, state=WindowState.DONE)
+    assert words in page(ada, connection)
+
+
+def test_a_bill_that_was_kept_of_the_same_account_is_named(ada: Client, cast: Cast) -> None:
+    make_kept(cast)
+    connection = make(cast, aws_account_id="222222222222")
+    assert "were kept from the bill of Old payer" in page(ada, connection)
+
+
+def make_kept(cast: Cast) -> None:
+    with inside(cast.acme):
+        payer = make_connection(
+            name="Old payer", state=ConnectionState.DISCONNECTED, disconnected_at=CONNECTED_AT, aws_account_id="1" * 12
+        )
+        make_billed(payer, {CONNECTED_AT.date(): "1"}, aws_account_id="222222222222")
