@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +12,7 @@ from allauth.mfa.base import forms as base_forms
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
+from allauth.mfa.webauthn.internal.auth import parse_authentication_response, parse_registration_response
 from cryptography.fernet import Fernet, MultiFernet
 from django import forms
 from django.conf import settings
@@ -31,7 +33,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth ha
         "add_email_blocked": gettext_lazy("Remove the second factors first, then change the address."),
         "cannot_delete_authenticator": gettext_lazy("This second factor cannot be removed."),
         "cannot_generate_recovery_codes": gettext_lazy("Set up an authenticator app or a passkey first."),
-        "incorrect_code": gettext_lazy("This is not the code of now. Wait for the next one, then type it."),
+        "incorrect_code": gettext_lazy("This was not right. Try once more, with the code or the passkey of now."),
         "unverified_email": gettext_lazy(
             "Confirm your e-mail address first; the link is in the mail that we sent you."
         ),
@@ -56,6 +58,14 @@ def _cipher() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     digests = [sha256(b"second-factor:" + str(key).encode()).digest() for key in keys]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+def _check_shape(parse: Callable[[Any], object], credential: object) -> None:
+    """Refuse what no device sends: the library parses it as if it were well-formed, and would fail."""
+    try:
+        parse(credential)
+    except (AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+        raise SecondFactorAdapter().validation_error("incorrect_code") from error
 
 
 def _word_code(form: forms.Form, help_text: Any) -> None:
@@ -113,6 +123,35 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc] # as
         field.label = gettext_lazy("Log in with it alone, without the password")
         field.help_text = gettext_lazy("The device then asks for a fingerprint, a face or a PIN each time.")
         field.initial = True
+
+    def clean_credential(self) -> Any:
+        credential = self.cleaned_data["credential"]
+        _check_shape(parse_registration_response, credential)
+        return credential
+
+
+class PasskeyForm(webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc] # as above
+    """Log in with a passkey, after the password."""
+
+    def clean_credential(self) -> Authenticator:
+        _check_shape(parse_authentication_response, self.cleaned_data["credential"])
+        return super().clean_credential()
+
+
+class PasskeyLoginForm(webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc] # as above
+    """Log in with a passkey alone."""
+
+    def clean_credential(self) -> Authenticator:
+        _check_shape(parse_authentication_response, self.cleaned_data["credential"])
+        return super().clean_credential()
+
+
+class PasskeyReauthenticateForm(webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc] # as above
+    """Prove once more who one is, with a passkey."""
+
+    def clean_credential(self) -> Authenticator:
+        _check_shape(parse_authentication_response, self.cleaned_data["credential"])
+        return super().clean_credential()
 
 
 class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):  # type: ignore[misc] # as above

@@ -124,8 +124,11 @@ MFA_FORMS = {
     "activate_totp": "accounts.web.second_factors.ActivateTotpForm",
     "add_webauthn": "accounts.web.second_factors.AddPasskeyForm",
     "authenticate": "accounts.web.second_factors.AuthenticateForm",
+    "authenticate_webauthn": "accounts.web.second_factors.PasskeyForm",
     "edit_webauthn": "accounts.web.second_factors.RenamePasskeyForm",
+    "login_webauthn": "accounts.web.second_factors.PasskeyLoginForm",
     "reauthenticate": "accounts.web.second_factors.ReauthenticateForm",
+    "reauthenticate_webauthn": "accounts.web.second_factors.PasskeyReauthenticateForm",
 }
 
 # Where people find this installation, for links in mail and on the command line.

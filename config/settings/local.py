@@ -60,8 +60,6 @@ else:
     # Only this machine reaches the pages, and the mail lies in a folder: nobody is kept out by a letter.
     ACCOUNT_EMAIL_VERIFICATION = "optional"
     MFA_ALLOW_UNVERIFIED_EMAIL = True
-# Browsers take http://localhost for safe; the library must be told.
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 DEFAULT_FROM_EMAIL = env_text("YOSAN_MAIL_FROM", "Yosan <yosan@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

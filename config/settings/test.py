@@ -39,5 +39,3 @@ STORAGES = {
 CELERY_BROKER_URL = "memory://"
 # Limits on sign-in attempts are tested by name, and are in the way of every other test.
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = False
-# The browser of the journeys speaks to http://localhost; everywhere else passkeys ask for https.
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
