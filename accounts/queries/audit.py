@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import CharField, F, Func, QuerySet, Value
+
 from accounts.domain.audit import Actor, ActorKind, Json
+from accounts.domain.errors import Invalid
 from accounts.domain.pages import Page
+from accounts.domain.text import gettext_noop
 from accounts.models import AuditEvent
 
 
@@ -26,6 +30,14 @@ class AuditEventValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditNames:
+    """What lines of the log can be looked for by."""
+
+    verbs: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
     """What to look for; an empty text looks for everything. `target` finds `budget:42` and, as `budget`, all budgets."""
 
@@ -36,8 +48,42 @@ class AuditFilter:
     end: datetime | None = None
 
 
+# What one file holds: more is another range of days.
+EXPORT_LIMIT = 100_000
+
+
+class TooManyLines(Invalid):
+    """The file would be longer than anybody reads, and long to write."""
+
+    code = "audit_export_too_long"
+    message = gettext_noop("One file holds %(limit)s lines at most. Choose fewer days or another filter.")
+
+
 def list_audit_events(*, matching: AuditFilter, after: str | None = None, limit: int = 50) -> Page[AuditEventValue]:
     """Return audit lines, newest first; `after` is the position that the page before ended with."""
+    rows = _matching(matching)
+    if after is not None:
+        rows = rows.filter(id__lt=int(after))
+    # One more than asked for tells whether there is a next page.
+    found = list(rows[: limit + 1])
+    return Page(
+        rows=tuple(_value(row) for row in found[:limit]),
+        next=str(found[limit - 1].pk) if len(found) > limit else None,
+    )
+
+
+def check_export(matching: AuditFilter) -> None:
+    """Check that what matches fits into one file. Raises TooManyLines."""
+    if _matching(matching).values_list("id", flat=True)[EXPORT_LIMIT : EXPORT_LIMIT + 1]:
+        raise TooManyLines(limit=f"{EXPORT_LIMIT:,}")
+
+
+def count_audit_events(matching: AuditFilter, *, at_most: int) -> int:
+    """Return how many lines match, counted so far at most."""
+    return _matching(matching)[:at_most].count()
+
+
+def _matching(matching: AuditFilter) -> QuerySet[AuditEvent, AuditEvent]:
     rows = AuditEvent.objects.order_by("-id")
     if matching.actor:
         rows = rows.filter(actor_label__icontains=matching.actor)
@@ -50,19 +96,16 @@ def list_audit_events(*, matching: AuditFilter, after: str | None = None, limit:
         rows = rows.filter(recorded_at__gte=matching.start)
     if matching.end:
         rows = rows.filter(recorded_at__lt=matching.end)
-    if after is not None:
-        rows = rows.filter(id__lt=int(after))
-    # One more than asked for tells whether there is a next page.
-    found = list(rows[: limit + 1])
-    return Page(
-        rows=tuple(_value(row) for row in found[:limit]),
-        next=str(found[limit - 1].pk) if len(found) > limit else None,
+    return rows
+
+
+def list_audit_names() -> AuditNames:
+    """Return the verbs and the kinds of targets that occur in the organization's log, by name."""
+    kind = Func(F("target"), Value(":"), Value(1), function="split_part", output_field=CharField())
+    pairs = list(AuditEvent.objects.order_by().annotate(kind=kind).values_list("verb", "kind").distinct())
+    return AuditNames(
+        verbs=tuple(sorted({verb for verb, _kind in pairs})), kinds=tuple(sorted({kind for _verb, kind in pairs}))
     )
-
-
-def list_audit_verbs() -> tuple[str, ...]:
-    """Return the verbs that occur in the organization's log, by name."""
-    return tuple(AuditEvent.objects.order_by("verb").values_list("verb", flat=True).distinct())
 
 
 def _value(row: AuditEvent) -> AuditEventValue:

@@ -22,6 +22,7 @@ inside = [
     path("api-keys/new/", api_keys.api_key_create, name="api_key_create"),
     path("api-keys/<int:api_key_id>/revoke/", api_keys.api_key_revoke, name="api_key_revoke"),
     path("audit-log/", audit.audit_list, name="audit_list"),
+    path("audit-log/export/", audit.audit_export, name="audit_export"),
 ]
 
 urlpatterns = [

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.domain.audit import SYSTEM
 from accounts.domain.organizations import OrganizationValue
+from accounts.operations.cost_centers import create_cost_center
 from accounts.queries.memberships import list_members
 from accounts.queries.organizations import find_organization_by_slug
 from accounts.tenancy.context import organization_scope, tenant_transaction
@@ -47,8 +48,13 @@ from forecasting.queries.forecasts import find_forecast, find_newest_forecast
 SLUG = "acme"
 EMAIL = "demo@acme.example"
 PASSWORD_VARIABLE = "YOSAN_DEMO_PASSWORD"  # noqa: S105 - the variable's name
-# The teams that the sandbox's inference profiles are tagged with.
-COST_CENTERS = ("platform", "research", "search", "support")
+# The teams that the sandbox's inference profiles are tagged with, by code, and what people call them.
+COST_CENTERS = {
+    "platform": "Platform engineering",
+    "research": "Research",
+    "search": "Search team",
+    "support": "Customer support",
+}
 FISCAL_YEAR_START_MONTH = 4
 ROLE = "arn:aws:iam::{account}:role/YosanReadOnly"
 BAR_WIDTH = 30
@@ -98,7 +104,6 @@ def create(installation: Installation) -> tuple[OrganizationValue, dict[str, str
         time_zone="Asia/Tokyo",
         currency="USD",
         fiscal_year_start=FISCAL_YEAR_START_MONTH,
-        cost_centers=",".join(COST_CENTERS),
         demonstration=True,
         password_variable=PASSWORD_VARIABLE,
     )
@@ -107,6 +112,9 @@ def create(installation: Installation) -> tuple[OrganizationValue, dict[str, str
     write_private(installation.demonstration_file, noted)
     organization = find_organization_by_slug(SLUG)
     assert organization is not None
+    with organization_scope(organization.id), tenant_transaction():
+        for code, name in COST_CENTERS.items():
+            create_cost_center(actor=SYSTEM, code=code, name=name)
     return organization, noted
 
 
