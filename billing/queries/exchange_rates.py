@@ -9,9 +9,16 @@ from typing import ClassVar
 
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
+from billing.domain.dimensions import Basis, Granularity
+from billing.domain.exchange_rates import USD
 from billing.domain.exchange_rates import ExchangeRate as Rate
-from billing.domain.periods import Month
+from billing.domain.periods import Month, local_day, local_day_bounds
+from billing.domain.rate_months import ChangedMonth, RateMonth, changed_months, rate_months
 from billing.models import ExchangeRate
+from billing.queries.costs import SpendQuestion, list_spend
+
+# A grid of three years; what is older is in the list below it.
+MOST_MONTHS = 36
 
 
 class ExchangeRateNotFound(NotFound):
@@ -59,6 +66,38 @@ def find_rate(currency: str, month: Month) -> EnteredRate | None:
     """Return the rate entered for a currency in that very month, or None; no other month's rate is taken instead."""
     row = ExchangeRate.objects.filter(currency=currency, month_date=month.start).first()
     return _value(row) if row else None
+
+
+def list_rate_months(*, currency: str, time_zone: str, now: datetime) -> tuple[RateMonth, ...]:
+    """Return the months that have spend or a rate, newest first, with a cell for each currency in use."""
+    entered = list_exchange_rates()
+    currencies = sorted({one.currency for one in entered} | {currency} - {USD})
+    spent = get_monthly_spend(time_zone=time_zone, now=now)
+    this_month = Month.of(local_day(now, time_zone))
+    known = [this_month, *spent, *(one.month for one in entered)]
+    first, last = max(min(known), this_month.plus(-MOST_MONTHS)), max(known)
+    months, month = [], last
+    while month >= first:
+        months.append(month)
+        month = month.previous()
+    return rate_months([one.rate for one in entered], currencies, months, spent)
+
+
+def list_changed_months(rate: Rate, *, time_zone: str, now: datetime) -> tuple[ChangedMonth, ...]:
+    """Return what entering a rate would make of the spend of each month."""
+    rates = [one.rate for one in list_exchange_rates(rate.currency)]
+    return changed_months(rates, rate, get_monthly_spend(time_zone=time_zone, now=now))
+
+
+def get_monthly_spend(*, time_zone: str, now: datetime) -> dict[Month, Decimal]:
+    """Return the rated cost of each month of the organization that has any, in dollars."""
+    this_month = Month.of(local_day(now, time_zone))
+    start, _ = local_day_bounds(this_month.plus(1 - MOST_MONTHS).start, time_zone)
+    question = SpendQuestion(
+        basis=Basis.RATED, start=start, end=now, granularity=Granularity.MONTH, time_zone=time_zone
+    )
+    rows = list_spend(question).rows
+    return {Month.of(row.period): row.cost for row in rows if row.period is not None and row.cost}
 
 
 def _value(row: ExchangeRate) -> EnteredRate:

@@ -21,10 +21,11 @@ from accounts.access.sentences import add_error
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
-from billing.domain.exchange_rates import USD
-from billing.domain.periods import Month
+from billing.domain.exchange_rates import USD, ExchangeRate
+from billing.domain.periods import Month, local_day
+from billing.domain.rate_months import ChangedMonth
 from billing.operations.exchange_rates import enter_exchange_rate, remove_exchange_rate
-from billing.queries.exchange_rates import list_exchange_rates
+from billing.queries.exchange_rates import list_changed_months, list_exchange_rates, list_rate_months
 
 RATE = re.compile(r"(\d{1,10}|\d{1,3}(,\d{3})+)(\.\d{1,8})?", re.ASCII)
 
@@ -54,7 +55,7 @@ class RateForm(forms.Form):
         label=gettext_lazy("Where the rate is published"),
         max_length=120,
         required=False,
-        help_text=gettext_lazy("For example the closing rate of your bank"),
+        help_text=gettext_lazy("For example ECB or Bank of Japan, average of the month"),
     )
 
     def clean_month(self) -> Month:
@@ -79,17 +80,26 @@ class RateForm(forms.Form):
 @require_safe
 @organization_view(Permission.VIEW_SPEND)
 def exchange_rate_list(request: OrganizationRequest) -> HttpResponse:
-    """Show the rates, newest month first."""
-    rates, month = list_exchange_rates(), Month.of(request.now.date())
+    """Show the months and currencies as a grid, with the gaps, and below it who entered each rate."""
     currency = request.organization.currency
-    known = {(rate.currency, rate.month) for rate in rates}
+    months = list_rate_months(currency=currency, time_zone=request.organization.time_zone, now=request.now)
     context = {
-        "rates": rates,
-        "month": month,
+        "rates": list_exchange_rates(),
+        "months": months,
+        "currencies": [cell.currency for cell in months[0].cells],
+        "missed": [cell for month in months for cell in month.cells if cell.is_missed],
         "needs_rate": currency != USD,
-        "is_month_missing": currency != USD and (currency, month) not in known,
     }
     return render(request, "billing/exchange_rates/list.html", context)
+
+
+@require_POST
+@organization_view(Permission.EDIT_EXCHANGE_RATES)
+def exchange_rate_preview(request: OrganizationRequest) -> HttpResponse:
+    """Say what a rate that is being typed would change; nothing is saved."""
+    form = RateForm(request.POST)
+    changed = _changed(request, form) if form.is_valid() else None
+    return render(request, "billing/exchange_rates/_preview.html", {"changed": changed, "is_swapped": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,7 +115,9 @@ def exchange_rate_create(request: OrganizationRequest) -> HttpResponse:
         else:
             messages.success(request, _saved(form.cleaned_data, event_id))
             return redirect("billing:exchange_rate_list", org_slug=request.organization.slug)
-    return render(request, "billing/exchange_rates/form.html", {"form": form}, status=422 if form.errors else 200)
+    changed = _changed(request, form) if form.is_bound and form.is_valid() else None
+    context = {"form": form, "changed": changed}
+    return render(request, "billing/exchange_rates/form.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -118,9 +130,22 @@ def exchange_rate_remove(request: OrganizationRequest, rate_id: int) -> HttpResp
     return redirect("billing:exchange_rate_list", org_slug=request.organization.slug)
 
 
+def _changed(request: OrganizationRequest, form: RateForm) -> tuple[ChangedMonth, ...]:
+    """What a rate makes of each month's spend; nothing of one that will be refused."""
+    given = form.cleaned_data
+    if not given["units_per_usd"]:
+        return ()
+    rate = ExchangeRate(month=given["month"], currency=given["currency"], units_per_usd=given["units_per_usd"])
+    return list_changed_months(rate, time_zone=request.organization.time_zone, now=request.now)
+
+
 def _initial(request: OrganizationRequest) -> dict[str, str]:
-    currency = request.organization.currency
-    return {"month": str(Month.of(request.now.date())), "currency": "" if currency == USD else currency}
+    """What a link to the form says already: a gap of the grid."""
+    currency, given = request.organization.currency, request.GET
+    return {
+        "month": given.get("month", str(Month.of(local_day(request.now, request.organization.time_zone)))),
+        "currency": given.get("currency", "" if currency == USD else currency),
+    }
 
 
 def _saved(given: dict[str, Any], event_id: int) -> str:

@@ -48,6 +48,7 @@ inside = [
     path("prices/models/<str:model_id>/", prices.price_detail, name="price_detail"),
     path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
     path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),
+    path("exchange-rates/preview/", exchange_rates.exchange_rate_preview, name="exchange_rate_preview"),
     path("exchange-rates/<int:rate_id>/remove/", exchange_rates.exchange_rate_remove, name="exchange_rate_remove"),
 ]
 

@@ -71,6 +71,7 @@ PAGES: dict[str, Permission] = {
     "billing:price_detail": Permission.VIEW_SPEND,
     "billing:exchange_rate_list": Permission.VIEW_SPEND,
     "billing:exchange_rate_create": Permission.EDIT_EXCHANGE_RATES,
+    "billing:exchange_rate_preview": Permission.EDIT_EXCHANGE_RATES,
     "billing:exchange_rate_remove": Permission.EDIT_EXCHANGE_RATES,
 }
 
