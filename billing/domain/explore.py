@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.dimensions import DIMENSIONS_OF, Basis, Dimension, DimensionNotInBasis
-from billing.domain.periods import DAY, DateRange
+from billing.domain.periods import DAY, DateRange, Month
 from billing.domain.stretches import Against, Period
 
 # No code, model id or account begins with it, so that it cannot be one's name.
@@ -22,6 +22,8 @@ MOST_VALUES = 200
 VALUE_LENGTH = 255
 LONGEST_RANGE = timedelta(days=1100)
 FIRST_DAY, LAST_DAY = date(2015, 1, 1), date(2100, 1, 1)
+# A month by its name is the days of it.
+ISO_MONTH = re.compile(r"20[1-9]\d-(0[1-9]|1[0-2])", re.ASCII)
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EXCLUDE = "exclude_"
 Word = TypeVar("Word", bound=StrEnum)
@@ -293,6 +295,10 @@ class _Reader:
 
     def _period(self, usual: Exploration) -> tuple[Period, date | None, date | None]:
         has_days = "from" in self.given or "to" in self.given
+        month = self.given.get("period", "")
+        if ISO_MONTH.fullmatch(month):
+            days = Month.parse(month).range
+            return Period.CUSTOM, days.start, days.end - DAY
         period = self._word("period", Period, Period.CUSTOM if has_days else usual.period)
         if period is not Period.CUSTOM:
             return period, None, None

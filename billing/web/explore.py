@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access.pages import next_cursor, read_after
+from accounts.access.patience import REPORT
 from accounts.access.sentences import sentence
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import Invalid
@@ -24,6 +25,7 @@ from billing.web.explore_chart import chart_of
 from billing.web.explore_form import controls_of
 from billing.web.explore_link import Links, filtered, read_request
 from billing.web.explore_table import TablePage, arrange, table_page
+from billing.web.explore_views import saved_of
 from billing.web.explore_words import Words, finding
 
 LIMITS = (25, 50, 100)
@@ -39,7 +41,7 @@ class Problem:
 
 
 @require_safe
-@organization_view(Permission.VIEW_SPEND)
+@organization_view(Permission.VIEW_SPEND, limit=REPORT)
 def explore_page(request: OrganizationRequest) -> HttpResponse:
     """Show the answer to what the address asks; htmx gets the answer and the controls without the frame."""
     reading = read_request(request.GET)
@@ -76,6 +78,7 @@ def _context(request: OrganizationRequest, reading: Reading, links: Links) -> tu
         "gone": _gone(asked, values, words),
         "words": words,
         "explored": explored,
+        "saved": saved_of(request, asked, links),
         "limit": _limit(request),
         "limits": LIMITS,
         **(_answer(request, explored, words, links) if explored else {}),

@@ -25,7 +25,7 @@ class Links:
 
     def to(self, exploration: Exploration, **helpers: str) -> str:
         """Return the address of an exploration."""
-        view = {"view": self.view} if self.view.isdigit() else {}
+        view = {"view": self.view} if self.view.isascii() and self.view.isdigit() else {}
         query = urlencode({**as_texts(exploration), **view, **helpers}, safe=",~")
         return f"{self.path}?{query}" if query else self.path
 

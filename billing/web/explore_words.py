@@ -15,6 +15,7 @@ from billing.domain.explore import Exploration, Measure, Unit, as_all_texts
 from billing.domain.labels import (
     DIMENSION_LABELS,
     MEASURE_LABELS,
+    PERIOD_LABELS,
     PROVIDER_LABELS,
     ROUTING_LABELS,
     TIER_LABELS,
@@ -180,6 +181,17 @@ def named_filters(asked: Exploration, words: Words) -> Iterator[tuple[bool, Dime
             named = {"dimension": words.dimension(dimension), "values": _list(dimension, values, words)}
             text = gettext("%(dimension)s is not %(values)s") if is_not else gettext("%(dimension)s is %(values)s")
             yield is_not, dimension, text % named
+
+
+def question_words(words: Words) -> str:
+    """Tell a question in a line: what, of which days, by what, and its filters."""
+    asked = words.exploration
+    days = gettext(PERIOD_LABELS[asked.period])
+    if asked.custom:
+        days = figures.days(asked.custom, language())
+    groups = " / ".join(words.dimension(dimension) for dimension in asked.group_by)
+    filters = [text for _, _, text in named_filters(asked, words)]
+    return " · ".join(part for part in (words.measure, days, groups, *filters) if part)
 
 
 def filter_texts(asked: Exploration, words: Words) -> Iterator[str]:

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from accounts.access.patience import REPORT
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.roles import Permission
 from billing.domain import figures
@@ -41,7 +42,7 @@ WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.she
 
 
 @require_safe
-@organization_view(Permission.VIEW_SPEND)
+@organization_view(Permission.VIEW_SPEND, limit=REPORT)
 def explore_export(request: OrganizationRequest) -> HttpResponseBase:
     """Send every row that the question has, also those on other pages; a question with a fault goes back to its page."""
     reading, links = read_request(request.GET), Links(request)

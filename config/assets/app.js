@@ -54,6 +54,16 @@ document.addEventListener("keydown", (event) => {
   menu?.querySelector("summary").focus();
 });
 
+// Whoever types a date of their own means it: the select beside it follows. Before htmx hears of the change.
+document.addEventListener(
+  "change",
+  (event) => {
+    const { choose, choice } = event.target.dataset ?? {};
+    if (choose) document.getElementById(choose).value = choice;
+  },
+  true,
+);
+
 // A plain form in flight says so and cannot be sent twice; the button is freed when Back restores the page.
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
