@@ -23,8 +23,8 @@ class AuditEventOutput(serializers.Serializer[Any]):
     actor = serializers.CharField()
     verb = serializers.CharField()
     target = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
     request_id = serializers.CharField(allow_blank=True)
     example = {
         "id": 1842,
