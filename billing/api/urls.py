@@ -3,10 +3,13 @@
 from django.urls import path
 
 from billing.api import catalog, connections, costs, exchange_rates, prices, usage
+from billing.api.saved_views import SavedViewDetail, SavedViewList
 
 app_name = "billing_api"
 
 urlpatterns = [
+    path("saved-views/", SavedViewList.as_view(), name="saved_view_list"),
+    path("saved-views/<int:view_id>/", SavedViewDetail.as_view(), name="saved_view_detail"),
     path("connections/", connections.ConnectionList.as_view(), name="connection_list"),
     path("connections/<int:connection_id>/", connections.ConnectionDetail.as_view(), name="connection_detail"),
     path(
