@@ -213,13 +213,17 @@ SPECTACULAR_SETTINGS = {
     # Fields of one name with different choices: which choices get which name in the schema.
     "ENUM_NAME_OVERRIDES": {
         "AlertKindEnum": "forecasting.domain.thresholds.AlertKind",
+        "ApiKeyStateEnum": "accounts.domain.api_keys.ApiKeyState",
         "ChannelKindEnum": "forecasting.domain.channels.ChannelKind",
         "ChannelStateEnum": "forecasting.domain.channels.ChannelState",
         "ConnectionKindEnum": "billing.domain.collection.ConnectionKind",
         "ConnectionStateEnum": "billing.domain.connections.ConnectionState",
         "DeliveryStateEnum": "forecasting.domain.channels.DeliveryState",
         "InvitationStateEnum": "accounts.domain.invitations.InvitationState",
-        "ScopeKindEnum": "forecasting.domain.series.ScopeKind",
+        "PermissionEnum": "accounts.domain.roles.Permission",
+        "PriceUnitEnum": ["1M", "1K"],
+        "ScopeKindEnum": ["ORGANIZATION", "COST_CENTER", "MODEL"],
+        "TokenClassEnum": ["input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h"],
     },
 }
 

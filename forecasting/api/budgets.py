@@ -111,7 +111,7 @@ class OwnerField(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class ExchangeRateOutput(serializers.Serializer[Any]):
+class BudgetExchangeRateOutput(serializers.Serializer[Any]):
     """At which rate US dollars were converted."""
 
     units_per_usd = serializers.CharField()
@@ -134,7 +134,7 @@ class BudgetStatusOutput(serializers.Serializer[Any]):
     lag_seconds = serializers.IntegerField()
     exceeded_on = serializers.DateField(allow_null=True)
     tokens_unpriced = serializers.IntegerField(help_text="Have no price and are in no amount.")
-    exchange_rate = ExchangeRateOutput()
+    exchange_rate = BudgetExchangeRateOutput()
     data_until = serializers.DateTimeField(allow_null=True)
     evaluated_at = serializers.DateTimeField()
     forecast = BudgetForecastOutput(allow_null=True)
