@@ -9,7 +9,7 @@ import pytest
 
 from billing.domain import figures
 from billing.domain.money import Money
-from billing.domain.periods import Month
+from billing.domain.periods import DateRange, Month
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -172,3 +172,35 @@ def test_days_and_times_follow_the_language_and_the_zone() -> None:
 def test_a_number_below_the_smallest_step_is_never_asked_for() -> None:
     with pytest.raises(AssertionError, match="written in full"):
         figures._scaled(Decimal("0.5"), "en")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "english", "japanese"),
+    [
+        ("2026-10-01", "2026-11-01", "Oct 2026", "2026年10月"),
+        ("2026-11-01", "2026-11-11", "1–10 Nov 2026", "2026年11月1日〜11月10日"),
+        ("2026-10-11", "2026-11-10", "11 Oct – 9 Nov 2026", "2026年10月11日〜11月9日"),
+        ("2025-12-30", "2026-01-03", "30 Dec 2025 – 2 Jan 2026", "2025年12月30日〜2026年1月2日"),
+        ("2026-11-10", "2026-11-11", "10 Nov 2026", "2026年11月10日"),
+    ],
+)
+def test_days_are_named_as_short_as_they_can_be(start: str, end: str, english: str, japanese: str) -> None:
+    days = DateRange(date.fromisoformat(start), date.fromisoformat(end))
+    assert figures.days(days, "en").replace("\N{NO-BREAK SPACE}", " ") == english
+    assert figures.days(days, "ja") == japanese
+
+
+def test_counts_are_whole_and_signed_where_they_are_changes() -> None:
+    assert figures.count(Decimal("1234.5"), "en") == "1,235"
+    assert figures.count(Decimal(1234), "en", signed=True) == "+1,234"
+    assert figures.count(Decimal(-1234), "ja", signed=True) == "△1,234"
+    assert figures.count(Decimal(0), "en", signed=True) == "0"
+
+
+def test_an_axis_of_counts_is_short() -> None:
+    ticks = [Decimal(0), Decimal(50_000), Decimal(100_000)]
+    assert [label.replace("\N{NO-BREAK SPACE}", " ") for label in figures.count_axis_labels(ticks, "en")] == [
+        "0",
+        "50 K",
+        "100 K",
+    ]

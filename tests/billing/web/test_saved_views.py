@@ -110,7 +110,7 @@ def test_a_view_that_was_changed_on_the_page_can_be_replaced(cast: Cast) -> None
     ada = enter(cast.ada)
     save(ada)
     (view,) = views(cast)
-    shown = text_of(ada.get("/o/acme/explore/", {"group_by": "model", "view": view.pk}))
+    shown = text_of(ada.get("/o/acme/explore/", {"group_by": "model", "view": str(view.pk)}))
     assert "(changed)" in shown
     assert "Replace October" in shown
     ada.post(f"{VIEWS}{view.pk}/question/", {"query": "group_by=model"})
