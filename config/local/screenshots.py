@@ -27,7 +27,14 @@ LANGUAGES = ("en", "ja")
 HEIGHTS = {1440: 900, 390: 844}
 PUBLIC_PAGES = ("/account/login/", "/account/signup/", "/account/password/reset/", "/no-such-page/")
 # Pages that no link leads to in words: what is searched for is typed.
-BESIDES = ("/preferences/", "/organizations/", "/organizations/new/", "{inside}search/", "{inside}search/?q=claude")
+BESIDES = (
+    "/preferences/",
+    "/organizations/",
+    "/organizations/new/",
+    "{inside}search/",
+    "{inside}search/?q=claude",
+    "/api/v1/docs/",
+)
 # A stop for a walk that goes astray, well above the number of pages there are.
 MOST_PAGES = 150
 # Of pages that differ by their name alone: enough to judge the kind.
@@ -101,7 +108,8 @@ class Session:
             return list(found)
 
     def _is_new(self, link: str, found: dict[str, str]) -> bool:
-        if not link.startswith((self.inside, "/account/", "/api/v1/")) or "/logout/" in link:
+        is_ours = link.startswith((self.inside, "/account/", "/api/v1/docs/"))
+        if not is_ours or "/logout/" in link or link in PUBLIC_PAGES:
             return False
         parent = link.rstrip("/").rpartition("/")[0]
         named_alike = [one for one in found if one.rstrip("/").rpartition("/")[0] == parent and not _says_what(one)]
@@ -185,7 +193,7 @@ def _links(page: Page) -> list[str]:
 
 def _kind(path: str) -> str:
     """Two pages are of one kind when only a number or what holds one differs."""
-    return re.sub(r"/[^/]*\d[^/]*(?=/)", "/0", path.replace("/api/v1/", "/api/v/"))
+    return re.sub(r"/[^/]*\d[^/]*(?=/)", "/0", path.replace("/v1/", "/v/"))
 
 
 def _says_what(path: str) -> bool:

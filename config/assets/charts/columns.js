@@ -1,6 +1,11 @@
 // Per day: stacked columns, six categories and the rest; an incomplete day is hatched.
 import { frame } from "./frame.js";
 
+// What is nobody's or has no price is told from the categories by its form, too.
+const forms = {
+  unallocated: { symbol: "circle", symbolSize: 0.6, dashArrayX: [[0, 6], [6, 0]], dashArrayY: [3, 0] },
+  unpriced: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: Math.PI / 4 },
+};
 const hatch = { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4 };
 
 export function columns(data, ink) {
@@ -12,7 +17,11 @@ export function columns(data, ink) {
     color: ink[one.role],
     barMaxWidth: 28,
     barCategoryGap: "25%",
-    itemStyle: { borderColor: ink.surface, borderWidth: 0.5 },
+    itemStyle: {
+      borderColor: ink.surface,
+      borderWidth: 0.5,
+      ...(forms[one.role] ? { decal: { ...forms[one.role], color: ink.surface } } : {}),
+    },
     emphasis: { focus: "none", itemStyle: { color: ink[one.role] } },
     data: one.values.map((value, index) =>
       partial.has(index)
