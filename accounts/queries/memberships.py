@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
 from accounts.domain.errors import NotFound
@@ -14,6 +13,7 @@ from accounts.domain.pages import Page
 from accounts.domain.roles import Role
 from accounts.domain.text import gettext_noop
 from accounts.models import Membership
+from accounts.queries.second_factors import users_with_second_factor
 
 
 class MemberNotFound(NotFound):
@@ -52,14 +52,14 @@ def get_member(user_id: int) -> Member:
     row = _rows().filter(user_id=user_id).first()
     if row is None:
         raise MemberNotFound
-    return _value(row, _with_second_factor([user_id]))
+    return _value(row, users_with_second_factor([user_id]))
 
 
 def page_members(*, after: str | None = None, limit: int = 100) -> Page[Member]:
     """Return a page of members by user id."""
     rows = _rows().filter(user_id__gt=int(after) if after else 0).order_by("user_id")
     found = list(rows[: limit + 1])
-    protected = _with_second_factor([row.user_id for row in found])
+    protected = users_with_second_factor([row.user_id for row in found])
     return Page(
         rows=tuple(_value(row, protected) for row in found[:limit]),
         next=str(found[limit - 1].user_id) if len(found) > limit else None,
@@ -69,18 +69,12 @@ def page_members(*, after: str | None = None, limit: int = 100) -> Page[Member]:
 def list_members() -> tuple[Member, ...]:
     """Return the organization's members, by e-mail address."""
     rows = list(_rows().order_by("user__email", "id"))
-    protected = _with_second_factor([row.user_id for row in rows])
+    protected = users_with_second_factor([row.user_id for row in rows])
     return tuple(_value(row, protected) for row in rows)
 
 
 def _rows() -> QuerySet[Membership]:
     return Membership.objects.select_related("user")
-
-
-def _with_second_factor(user_ids: Collection[int]) -> frozenset[int]:
-    # Recovery codes alone ask nobody for anything.
-    factors = Authenticator.objects.filter(user_id__in=user_ids).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    return frozenset(factors.values_list("user_id", flat=True))
 
 
 def _value(row: Membership, protected: Collection[int]) -> Member:

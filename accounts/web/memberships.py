@@ -44,7 +44,6 @@ def member_list(request: OrganizationRequest) -> HttpResponse:
     members = list_members()
     context = {
         "members": [(member, _(ROLE_LABELS[member.role])) for member in members],
-        "editors": [member.label for member in members if Permission.EDIT_MEMBERS in ROLE_PERMISSIONS[member.role]],
         "roles": [(_(label), _(ROLE_MEANINGS[role])) for role, label in ROLE_LABELS.items()],
         "rights": [
             (_(label), [permission in ROLE_PERMISSIONS[role] for role in ROLE_LABELS])

@@ -66,6 +66,7 @@ PAGES = (
     PageEntry("forecasting:channel_create", _("Add a channel"), Permission.EDIT_CHANNELS, ("new",)),
     PageEntry("billing:exchange_rate_create", _("Enter a rate"), Permission.EDIT_EXCHANGE_RATES, ("new",)),
     PageEntry("accounts:cost_center_create", _("Add a cost center"), Permission.EDIT_COST_CENTERS, ("new",)),
+    PageEntry("accounts:invitation_create", _("Invite a member"), Permission.EDIT_MEMBERS, ("new", "招待")),
     PageEntry("accounts:api_key_create", _("Issue a key"), Permission.EDIT_API_KEYS, ("new",)),
 )
 

@@ -65,12 +65,13 @@ def visitor(browser: Browser, live: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def check(page: Page) -> None:
     """At both widths nothing is wider than the screen, and axe finds nothing wrong."""
-    for size in (NARROW, WIDE):
+    for size in (WIDE, NARROW):
         page.set_viewport_size(size)
         page.evaluate(AXE.read_text(encoding="utf-8"))
         found = page.evaluate("axe.run().then(result => result.violations)")
         assert [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]] == []
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    page.set_viewport_size(WIDE)
 
 
 def verify_address(user: User) -> None:

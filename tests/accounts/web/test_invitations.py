@@ -170,7 +170,9 @@ def test_a_mail_that_did_not_arrive_is_shown_with_its_reason(cast: Cast) -> None
     with inside(cast.acme):
         make_invitation(created_at=timezone.now(), mail_failure="SMTP 550")
 
-    assert "mail not delivered: SMTP 550" in client_of(cast.ada).get(MEMBERS).content.decode()
+    page = client_of(cast.ada).get(MEMBERS).content.decode()
+    assert "not delivered" in page
+    assert "SMTP 550" in page
 
 
 def test_who_may_not_edit_members_sees_no_invitation(cast: Cast) -> None:
@@ -178,7 +180,6 @@ def test_who_may_not_edit_members_sees_no_invitation(cast: Cast) -> None:
     page = client_of(cast.fay).get(MEMBERS).content.decode()
 
     assert DORA not in page
-    assert "Ada, Max can invite" in page
 
 
 @pytest.mark.parametrize("what", ["revoke", "send"])
