@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,11 +25,13 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.domain.audit import SYSTEM
 from accounts.domain.roles import ROLE_PERMISSIONS, Role
+from accounts.models import ApiKey
 from accounts.operations.api_keys import issue_api_key
 from forecasting.models import AlertEvent
 from forecasting.operations.alerts import evaluate_alert_rules
 from tests.cast import NOW, Cast, inside
-from tests.factories.accounts import make_cost_center
+from tests.factories.accounts import make_cost_center, make_invitation
+from tests.factories.billing import make_override, make_saved_view
 from tests.factories.forecasting import (
     make_alert_rule,
     make_budget,
@@ -76,11 +79,16 @@ def ids(cast: Cast) -> dict[str, int]:
         center = make_cost_center(code="search", name="Search team")
         make_spend({NOW: 1000, NOW.replace(hour=3): None}, series=make_series(cost_center=center))
         make_forecast(1000, made_at=NOW)
-        make_rate()
+        rate = make_rate()
         channel, budget = make_webhook(), make_budget(amount=10)
         make_alert_rule(budget, channel)
         evaluate_alert_rules(now=NOW)
         return {
+            "api_key_id": ApiKey.objects.create(name="Old", prefix="oldoldol", secret_hash="", scopes=[]).pk,
+            "invitation_id": make_invitation().pk,
+            "price_id": make_override().pk,
+            "rate_id": rate.pk,
+            "view_id": make_saved_view().pk,
             "alert_id": AlertEvent.objects.get().pk,
             "budget_id": budget.pk,
             "channel_id": channel.pk,
@@ -141,6 +149,12 @@ def broken_promises(
 
     call()
     return [f"{operation.label}: {text}" for text in found.values()]
+
+
+def test_every_id_of_an_address_is_known_here(ids: dict[str, int]) -> None:
+    asked = {name for path in description().raw_schema["paths"] for name in re.findall(r"{(\w+)}", path)}
+
+    assert asked == set(ids)
 
 
 @pytest.mark.parametrize("caller", [*Role, NOBODY])
