@@ -6,11 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.access.celery import OrganizationTask, nudge
+from accounts.operations import closing
 from accounts.operations.idempotency import forget_answers
 from accounts.operations.invitations import send_invitation_mail
 from accounts.operations.users import forget_expired_sessions
 from accounts.queries.invitations import list_due_mail_ids
-from accounts.queries.organizations import list_active_organization_ids
+from accounts.queries.organizations import list_active_organization_ids, list_organizations_to_erase
 from accounts.tenancy.context import tenant_transaction
 
 
@@ -25,6 +26,19 @@ def forget_old_answers() -> None:
 def forget_answers_of_organization() -> None:
     """Forget the old answers of one organization."""
     forget_answers(now=timezone.now())
+
+
+@shared_task(acks_late=True, time_limit=60)
+def erase_closed_organizations() -> None:
+    """Have every closed organization erased whose time is over."""
+    for organization_id in list_organizations_to_erase(now=timezone.now()):
+        nudge("accounts.tasks.erase_organization", organization_id=organization_id)
+
+
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=7200)
+def erase_organization() -> None:
+    """Delete every row of one closed organization."""
+    closing.erase_organization(now=timezone.now())
 
 
 @shared_task(acks_late=True, time_limit=300)

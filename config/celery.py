@@ -28,12 +28,15 @@ TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {
     "deliver notifications": ("forecasting.tasks.deliver_due_notifications", timedelta(minutes=1)),
     "send invitations": ("accounts.tasks.send_due_invitations", timedelta(minutes=1)),
     "forget old answers": ("accounts.tasks.forget_old_answers", crontab(hour="2", minute="40")),
+    "erase closed organizations": ("accounts.tasks.erase_closed_organizations", crontab(hour="3", minute="30")),
     "forget old sessions": ("accounts.tasks.forget_sessions", crontab(hour="2", minute="50")),
 }
 
 # Which queue a task waits in. Reading AWS may be slow, and forecasting has a worker process of its own, recycled: neither
 # holds up a delivery.
 QUEUES: dict[str, str] = {
+    "accounts.tasks.erase_closed_organizations": "rating",
+    "accounts.tasks.erase_organization": "rating",
     "accounts.tasks.forget_answers_of_organization": "delivery",
     "accounts.tasks.forget_old_answers": "delivery",
     "accounts.tasks.forget_sessions": "delivery",

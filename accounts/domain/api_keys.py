@@ -68,12 +68,17 @@ class ApiKeyState(StrEnum):
     REVOKED = "REVOKED"
 
 
-# How rights are put together where they are chosen: what shows, what changes money's place, what opens doors.
+# How rights are put together where they are chosen; to close the organization is for people only.
 SCOPE_GROUPS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
     (gettext_noop("See"), (Permission.VIEW_SPEND, Permission.VIEW_MEMBERS, Permission.VIEW_AUDIT_LOG)),
     (
         gettext_noop("Plan and control"),
-        (Permission.EDIT_BUDGETS, Permission.EDIT_ALERTS, Permission.EDIT_CHANNELS),
+        (
+            Permission.EDIT_BUDGETS,
+            Permission.EDIT_ALERTS,
+            Permission.EDIT_CHANNELS,
+            Permission.EDIT_SHARED_VIEWS,
+        ),
     ),
     (
         gettext_noop("Say what things cost and who pays"),

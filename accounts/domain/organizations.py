@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -12,6 +13,8 @@ from accounts.domain.text import gettext_noop
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_MINIMUM, SLUG_LIMIT = 2, 60
+# How long the data of a closed organization are kept; the database insists on it, too (migration 0005).
+KEPT_FOR = timedelta(days=30)
 
 # ISO 4217, active currencies of payment (funds, metals and test codes left out).
 # https://www.six-group.com/en/products-services/financial-information/data-standards.html
@@ -84,6 +87,17 @@ PRESETS: dict[str, Preset] = {
     "JP": Preset(currency="JPY", fiscal_year_start_month=4, time_zone="Asia/Tokyo", language="ja"),
     "OTHER": Preset(currency="USD", fiscal_year_start_month=1, time_zone=None, language="en"),
 }
+
+
+def erased_on(closed_at: datetime) -> datetime:
+    """Return when an organization that was closed at a time is erased."""
+    return closed_at + KEPT_FOR
+
+
+def fiscal_year(day: date, start_month: int) -> tuple[date, date]:
+    """Return the first and the last day of the fiscal year that a day lies in."""
+    first = date(day.year if day.month >= start_month else day.year - 1, start_month, 1)
+    return first, date(first.year + 1, start_month, 1) - timedelta(days=1)
 
 
 def check_slug(slug: str) -> None:

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     VIEW_MEMBERS = "VIEW_MEMBERS"
     VIEW_AUDIT_LOG = "VIEW_AUDIT_LOG"
     EDIT_ORGANIZATION = "EDIT_ORGANIZATION"
+    CLOSE_ORGANIZATION = "CLOSE_ORGANIZATION"
     EDIT_MEMBERS = "EDIT_MEMBERS"
     EDIT_COST_CENTERS = "EDIT_COST_CENTERS"
     EDIT_API_KEYS = "EDIT_API_KEYS"
@@ -58,8 +59,9 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,
     Role.FINANCE: _FINANCE,
     Role.ADMIN: _ADMIN,
-    # An owner may do what an admin may; only an owner can make or unmake owners (accounts/operations/memberships.py).
-    Role.OWNER: _ADMIN,
+    # An owner may do what an admin may, and take a copy of the organization and close it; only an owner can make or
+    # unmake owners (accounts/operations/memberships.py).
+    Role.OWNER: _ADMIN | {Permission.CLOSE_ORGANIZATION},
 }
 
 ROLE_LABELS: Mapping[Role, str] = {
@@ -74,7 +76,9 @@ API_KEY_ROLE = Role.ADMIN
 
 # What a role means to whoever gives it or gets it, in one sentence.
 ROLE_MEANINGS: Mapping[Role, str] = {
-    Role.OWNER: gettext_noop("Everything an admin may do, and to make and unmake owners."),
+    Role.OWNER: gettext_noop(
+        "Everything an admin may do, to make and unmake owners, and to export and close the organization."
+    ),
     Role.ADMIN: gettext_noop("Everything finance may do, and members, API keys, connections and settings."),
     Role.FINANCE: gettext_noop("See everything, and edit budgets, prices, cost centers, exchange rates and channels."),
     Role.VIEWER: gettext_noop("See spend, budgets, alerts and members, and change nothing."),
@@ -85,6 +89,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     Permission.VIEW_MEMBERS: gettext_noop("View members"),
     Permission.VIEW_AUDIT_LOG: gettext_noop("View the audit log"),
     Permission.EDIT_ORGANIZATION: gettext_noop("Edit organization settings"),
+    Permission.CLOSE_ORGANIZATION: gettext_noop("Export and close the organization"),
     Permission.EDIT_MEMBERS: gettext_noop("Edit members and roles"),
     Permission.EDIT_COST_CENTERS: gettext_noop("Edit cost centers"),
     Permission.EDIT_API_KEYS: gettext_noop("Issue and revoke API keys"),

@@ -51,6 +51,8 @@ class CostCenterPlacement(TenantModel):
     parent = models.ForeignKey(CostCenter, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
+    # When the center's last move was told: forecasts made before it count it in the old place.
+    moved_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[TenantManager[CostCenterPlacement]] = TenantManager()
 

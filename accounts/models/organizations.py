@@ -22,6 +22,8 @@ class Organization(models.Model):
     is_demonstration = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # From then on nothing of it is left but this row.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -130,7 +130,7 @@ def move_cost_center(
     after = moved(before, parent_id=parent_id, from_date=from_date)
     if tuple(before) == after:
         return None
-    _replace_placements(row, after)
+    _replace_placements(row, after, now)
     return record_event(
         actor=actor,
         verb="cost_center.moved",
@@ -195,9 +195,9 @@ def _open_parents() -> dict[int, int | None]:
     return dict(now.values_list("cost_center_id", "parent_id"))
 
 
-def _replace_placements(row: CostCenter, placements: Sequence[Placement]) -> None:
+def _replace_placements(row: CostCenter, placements: Sequence[Placement], now: datetime) -> None:
     CostCenterPlacement.objects.filter(cost_center=row).delete()
-    CostCenterPlacement.objects.bulk_create(CostCenterPlacement(**asdict(one)) for one in placements)
+    CostCenterPlacement.objects.bulk_create(CostCenterPlacement(**asdict(one), moved_at=now) for one in placements)
 
 
 def _places(placements: Sequence[Placement], rows: dict[int, CostCenter], from_date: date) -> dict[str, Json]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Max
 
 from accounts.domain.cost_centers import CostCenterValue
 from accounts.domain.errors import NotFound
@@ -60,6 +61,12 @@ def list_placements(cost_center_id: int | None = None) -> tuple[Placement, ...]:
     if cost_center_id is not None:
         rows = rows.filter(cost_center_id=cost_center_id)
     return tuple(Placement(**row) for row in rows.values("cost_center_id", "parent_id", "valid_from", "valid_to"))
+
+
+def find_last_move() -> datetime | None:
+    """Return when a cost center was last told to move, or None if none ever was."""
+    found: datetime | None = CostCenterPlacement.objects.aggregate(last=Max("moved_at"))["last"]
+    return found
 
 
 def get_tree() -> Tree:

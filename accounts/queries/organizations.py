@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from accounts.domain.errors import NotFound
-from accounts.domain.organizations import OrganizationValue
+from accounts.domain.organizations import KEPT_FOR, OrganizationValue
 from accounts.models import Membership, Organization
 from accounts.tenancy.context import user_transaction
 
@@ -35,6 +36,12 @@ def list_organizations_of_user(user_id: int) -> tuple[OrganizationValue, ...]:
 def list_active_organization_ids() -> tuple[UUID, ...]:
     """Return every open organization's id, for tasks that fan out; in a fixed order."""
     return tuple(Organization.objects.filter(closed_at__isnull=True).order_by("id").values_list("id", flat=True))
+
+
+def list_organizations_to_erase(*, now: datetime) -> tuple[UUID, ...]:
+    """Return every closed organization whose time is over and that is not erased yet; in a fixed order."""
+    rows = Organization.objects.filter(closed_at__lte=now - KEPT_FOR, erased_at__isnull=True)
+    return tuple(rows.order_by("id").values_list("id", flat=True))
 
 
 def _value(row: Organization) -> OrganizationValue:

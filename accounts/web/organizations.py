@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_name
 from django import forms
@@ -10,6 +13,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dates import MONTHS
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,7 +25,15 @@ from accounts.access.sentences import add_error, saved
 from accounts.access.web import OrganizationRequest, organization_view, user_actor
 from accounts.domain.errors import CallerError
 from accounts.domain.names import NAME_LIMIT
-from accounts.domain.organizations import CURRENCIES, PRESETS, SLUG_LIMIT, slug_from, time_zones
+from accounts.domain.organizations import (
+    CURRENCIES,
+    PRESETS,
+    SLUG_LIMIT,
+    OrganizationValue,
+    fiscal_year,
+    slug_from,
+    time_zones,
+)
 from accounts.domain.roles import Permission
 from accounts.operations.organizations import change_organization, create_organization
 from accounts.operations.users import choose_language
@@ -151,16 +163,62 @@ def organization_settings(request: OrganizationRequest) -> HttpResponse:
             "fiscal_year_start_month": current.fiscal_year_start_month,
         },
     )
+    effects: list[str] = []
     if request.method == "POST" and form.is_valid():
-        try:
-            event_id = change_organization(actor=request.actor, **form.cleaned_data)
-        except CallerError as error:
-            add_error(form, error)
-        else:
-            messages.success(request, saved(event_id))
-            return redirect("accounts:organization_settings", org_slug=current.slug)
-    context = {"form": form}
+        effects = _effects(current, form.cleaned_data, request.now)
+        # What was confirmed is what is saved: who goes on editing is told again.
+        if not effects or request.POST.get("confirmed") == _fingerprint(form.cleaned_data):
+            try:
+                event_id = change_organization(actor=request.actor, **form.cleaned_data)
+            except CallerError as error:
+                add_error(form, error)
+            else:
+                messages.success(request, saved(event_id))
+                return redirect("accounts:organization_settings", org_slug=current.slug)
+    context = {"form": form, "effects": effects, "fingerprint": _fingerprint(form.cleaned_data) if effects else ""}
     return render(request, "accounts/organizations/settings.html", context, status=422 if form.errors else 200)
+
+
+def _fingerprint(wanted: Mapping[str, Any]) -> str:
+    return "|".join(str(wanted[name]) for name in ("time_zone", "currency", "fiscal_year_start_month"))
+
+
+def _effects(current: OrganizationValue, wanted: Mapping[str, Any], now: datetime) -> list[str]:
+    """Return what changes for everybody, in sentences; a name changes nothing but itself."""
+    effects = []
+    if wanted["time_zone"] != current.time_zone:
+        effects.append(
+            _(
+                "Days and months begin at midnight in %(new)s instead of %(old)s, in the past, too. Stored hours stay; "
+                "days at the edge of a month may change sides, and alerts that were sent stay sent."
+            )
+            % {"old": current.time_zone, "new": wanted["time_zone"]}
+        )
+    if wanted["currency"] != current.currency:
+        effects.append(
+            _(
+                "Pages show %(new)s instead of %(old)s, at the monthly rates that you enter under Currencies; a month "
+                "without a rate is shown in US dollars. Budgets keep their own currency."
+            )
+            % {"old": current.currency, "new": wanted["currency"]}
+        )
+    if wanted["fiscal_year_start_month"] != current.fiscal_year_start_month:
+        today = now.astimezone(ZoneInfo(current.time_zone)).date()
+        first, last = fiscal_year(today, wanted["fiscal_year_start_month"])
+        first_before, last_before = fiscal_year(today, current.fiscal_year_start_month)
+        effects.append(
+            _(
+                "The present fiscal year is %(first)s to %(last)s instead of %(first_before)s to %(last_before)s. "
+                "Monthly budgets and forecasts stay as they are."
+            )
+            % {
+                "first": date_format(first),
+                "last": date_format(last),
+                "first_before": date_format(first_before),
+                "last_before": date_format(last_before),
+            }
+        )
+    return effects
 
 
 def _chosen_country(request: HttpRequest) -> str:

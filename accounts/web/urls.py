@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from accounts.web import api_keys, audit, cost_centers, invitations, memberships, organizations, users
+from accounts.web import api_keys, audit, cost_centers, exports, invitations, memberships, organizations, users
 
 app_name = "accounts"
 
 inside = [
     path("organization/", organizations.organization_settings, name="organization_settings"),
+    path("organization/export/", exports.organization_export, name="organization_export"),
     path("members/", memberships.member_list, name="member_list"),
     path("members/leave/", memberships.member_leave, name="member_leave"),
     path("members/<int:user_id>/edit/", memberships.member_edit, name="member_edit"),

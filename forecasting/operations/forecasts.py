@@ -12,7 +12,7 @@ import structlog
 from accounts.domain.errors import Conflict
 from accounts.domain.placements import Tree
 from accounts.domain.text import gettext_noop
-from accounts.queries.cost_centers import get_tree
+from accounts.queries.cost_centers import find_last_move, get_tree
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.domain.periods import DAY, local_day, local_day_bounds
@@ -124,7 +124,7 @@ def forecast_organization_if_due(*, now: datetime) -> ForecastsMade | None:
     with tenant_transaction():
         newest = find_newest_forecast()
         due = is_forecast_due(
-            stored_at=find_last_stored_at(),
+            stored_at=_last_news(),
             data_until=get_data_until(now=now).rated,
             windows_left=get_backfill(now=now).windows_left,
             made_at=newest.made_at if newest else None,
@@ -138,6 +138,11 @@ def forecast_organization_if_due(*, now: datetime) -> ForecastsMade | None:
     except (NothingToForecast, DataTooOld) as reason:
         log.info("forecast_skipped", reason=reason.code)
         return None
+
+
+def _last_news() -> datetime | None:
+    """When something was last told that forecasts follow: data, or a cost center that moved."""
+    return max((moment for moment in (find_last_stored_at(), find_last_move()) if moment), default=None)
 
 
 def _read(now: datetime) -> Known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forecasting.web import alerts, budgets, channels, cost_centers, dashboard, deliveries, search
+from forecasting.web import alerts, budgets, channels, cost_centers, dashboard, deliveries, organizations, search
 
 app_name = "forecasting"
 
@@ -14,6 +14,7 @@ inside: list[URLPattern] = [
     path("cost-centers/", cost_centers.cost_center_list, name="cost_center_list"),
     path("cost-centers/<int:cost_center_id>/", cost_centers.cost_center_detail, name="cost_center_detail"),
     path("cost-centers/<int:cost_center_id>/move/", cost_centers.cost_center_move, name="cost_center_move"),
+    path("organization/close/", organizations.organization_close, name="organization_close"),
     path("budgets/", budgets.budget_list, name="budget_list"),
     path("budgets/new/", budgets.budget_create, name="budget_create"),
     path("budgets/effect/", budgets.budget_effect, name="budget_effect"),

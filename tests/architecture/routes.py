@@ -7,6 +7,7 @@ from accounts.domain.roles import Permission
 # Pages of one organization.
 PAGES: dict[str, Permission] = {
     "accounts:organization_settings": Permission.EDIT_ORGANIZATION,
+    "accounts:organization_export": Permission.CLOSE_ORGANIZATION,
     "accounts:member_list": Permission.VIEW_MEMBERS,
     "accounts:member_edit": Permission.EDIT_MEMBERS,
     "accounts:member_remove": Permission.EDIT_MEMBERS,
@@ -24,6 +25,7 @@ PAGES: dict[str, Permission] = {
     "accounts:audit_export": Permission.VIEW_AUDIT_LOG,
     "forecasting:dashboard": Permission.VIEW_SPEND,
     "forecasting:search": Permission.VIEW_SPEND,
+    "forecasting:organization_close": Permission.CLOSE_ORGANIZATION,
     "forecasting:cost_center_list": Permission.VIEW_SPEND,
     "forecasting:cost_center_detail": Permission.VIEW_SPEND,
     "forecasting:cost_center_move": Permission.EDIT_COST_CENTERS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.domain.roles import Role
@@ -141,13 +142,40 @@ def test_what_breaks_a_rule_is_named_and_creates_nothing(cast: Cast, changed: di
 def test_settings_are_saved_with_their_audit_line(cast: Cast) -> None:
     client = client_of(cast.max)
     given = {"name": "Acme KK", "time_zone": "Asia/Tokyo", "currency": "JPY", "fiscal_year_start_month": "4"}
-    page = client.post(SETTINGS, given, follow=True).content.decode()
+    told = client.post(SETTINGS, given).content.decode()
+    assert "Pages show JPY instead of USD" in told
+    assert "Not saved yet" in told
+    assert Organization.objects.get(slug="acme").currency == "USD"
+    page = client.post(SETTINGS, {**given, "confirmed": "Asia/Tokyo|JPY|4"}, follow=True).content.decode()
 
     with inside(cast.acme):
         line = AuditEvent.objects.get()
     assert line.actor_label == "Max"
     assert f"line {line.pk}" in page
     assert "Acme KK" in page
+
+
+def test_each_change_says_what_it_changes_before_it_is_saved(cast: Cast) -> None:
+    client = client_of(cast.ada)
+    given = {"name": "Acme", "time_zone": "Europe/Berlin", "currency": "USD", "fiscal_year_start_month": "1"}
+    with time_machine.travel("2026-11-10T09:00:00Z", tick=False):
+        told = client.post(SETTINGS, given).content.decode()
+
+    assert "begin at midnight in Europe/Berlin instead of Asia/Tokyo" in told
+    assert "Jan. 1, 2026 to Dec. 31, 2026 instead of April 1, 2026 to March 31, 2027" in told
+    assert "Save, with 2 changes for everybody" in told
+    # Who edits on after reading is told again.
+    again = client.post(SETTINGS, {**given, "currency": "JPY", "confirmed": "Europe/Berlin|USD|1"})
+    assert "Pages show JPY" in again.content.decode()
+    assert Organization.objects.get(slug="acme").time_zone == "Asia/Tokyo"
+    assert client.post(SETTINGS, {**given, "name": "Acme KK", "confirmed": "Europe/Berlin|USD|1"}).status_code == 302
+    assert Organization.objects.get(slug="acme").time_zone == "Europe/Berlin"
+
+
+def test_a_name_is_saved_at_once(cast: Cast) -> None:
+    given = {"name": "Acme KK", "time_zone": "Asia/Tokyo", "currency": "USD", "fiscal_year_start_month": "4"}
+    assert client_of(cast.ada).post(SETTINGS, given).status_code == 302
+    assert Organization.objects.get(slug="acme").name == "Acme KK"
 
 
 def test_a_wrong_setting_keeps_what_was_typed_and_changes_nothing(cast: Cast) -> None:
