@@ -118,7 +118,12 @@ def price_history_chart(book: PriceBook, scope: PriceScope, *, now: datetime) ->
     if not lines:
         return None
     dates = tuple(at.date() for at in (*changes, now))
-    return StepChart(title=_title(lines, dates), subtitle=_subtitle(scope), dates=dates, lines=tuple(lines))
+    return StepChart(
+        title=_title(lines, dates, _stood_since(book, scope, changes[0])),
+        subtitle=_subtitle(scope),
+        dates=dates,
+        lines=tuple(lines),
+    )
 
 
 def _changes(book: PriceBook, scope: PriceScope, since: datetime, now: datetime) -> list[datetime]:
@@ -132,7 +137,13 @@ def _changes(book: PriceBook, scope: PriceScope, since: datetime, now: datetime)
         at = begins - timedelta(microseconds=1)
 
 
-def _title(lines: Sequence[StepLine], dates: Sequence[date]) -> str:
+def _stood_since(book: PriceBook, scope: PriceScope, at: datetime) -> date:
+    """The day from which the prices at the chart's left edge are in force, however long before it."""
+    begins, _ = book.validity(scope, at)
+    return (begins or at).date()
+
+
+def _title(lines: Sequence[StepLine], dates: Sequence[date], stood_since: date) -> str:
     """The latest change of a price in words."""
     language = _language()
     for index in range(len(dates) - 2, 0, -1):
@@ -148,7 +159,8 @@ def _title(lines: Sequence[StepLine], dates: Sequence[date]) -> str:
                 "day": figures.full_day(dates[index], language),
             }
             return gettext("%(name)s went from %(before)s to %(after)s (%(change)s) on %(day)s") % values
-    first = next(day for index, day in enumerate(dates) if any(line.rates[index] is not None for line in lines))
+    begins = (stood_since, *dates[1:])
+    first = next(day for index, day in enumerate(begins) if any(line.rates[index] is not None for line in lines))
     return gettext("No price has changed since %(day)s") % {"day": figures.full_day(first, language)}
 
 

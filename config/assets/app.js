@@ -70,7 +70,7 @@ document.addEventListener("submit", (event) => {
   if (!button || event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
   window.setTimeout(() => {
     button.disabled = true;
-    if (button.dataset.busy) button.textContent = button.dataset.busy;
+    if (button.dataset.busy) (button.querySelector("[data-busy-label]") ?? button).textContent = button.dataset.busy;
   });
 });
 window.addEventListener("pageshow", (event) => {
