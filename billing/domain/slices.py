@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -131,16 +132,35 @@ def share_out_days(days: DateRange, time_zone: str) -> tuple[tuple[OwnedDay, ...
     blocks: list[Block] = []
     midnight = utc_day_start(first)
     while midnight < last:
-        parts = list(_local_parts(midnight, time_zone))
-        owner = max(parts, key=lambda part: (part.end - part.start, part.start))
-        owned.append(OwnedDay(midnight.date(), owner.period))
-        blocks += [
-            Block(midnight.date(), owner.period, part.period, part.start, part.end)
-            for part in parts
-            if part is not owner
-        ]
+        day, moved = _share_out(midnight, time_zone)
+        owned.append(day)
+        blocks += moved
         midnight += DAY
     return tuple(owned), tuple(blocks)
+
+
+def moved_hours(utc_days: DateRange, time_zone: str) -> tuple[Block, ...]:
+    """Return, for each of these UTC days that has one, the block of hours that belongs to another local day.
+
+    A day from which two blocks would move (a clock that jumps over midnight, far from Greenwich) has none here.
+    """
+    blocks = [block for day in utc_days for block in _share_out(utc_day_start(day), time_zone)[1]]
+    return tuple(single_blocks(blocks).values())
+
+
+def single_blocks(blocks: Sequence[Block]) -> dict[date, Block]:
+    """Return the blocks that are the only one of their UTC day, by day."""
+    counted = Counter(block.day for block in blocks)
+    return {block.day: block for block in blocks if counted[block.day] == 1}
+
+
+def _share_out(midnight: datetime, time_zone: str) -> tuple[OwnedDay, list[Block]]:
+    """The local day that most hours of a UTC day belong to, and the blocks of the others."""
+    parts = list(_local_parts(midnight, time_zone))
+    owner = max(parts, key=lambda part: (part.end - part.start, part.start))
+    day = midnight.date()
+    moved = [Block(day, owner.period, part.period, part.start, part.end) for part in parts if part is not owner]
+    return OwnedDay(day, owner.period), moved
 
 
 @dataclass(frozen=True, slots=True)

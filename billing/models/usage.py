@@ -173,6 +173,9 @@ class HourlyUsage(PlainOrganization):
 class DailyUsage(PlainOrganization):
     """Hourly facts added up into UTC days. `unpriced_…` are the tokens and `assumed_…` the cost, out of the sums beside
     them, that had no price or one that rests on an assumption.
+
+    `cost_moved` is the part from `moved_from` to `moved_to`: the hours that, in the organization's time zone when this
+    was rolled up, belong to another local day than most of the day. Whoever expects other hours reads hours.
     """
 
     pk = models.CompositePrimaryKey("organization_id", "date", "series_id")
@@ -206,6 +209,9 @@ class DailyUsage(PlainOrganization):
     assumed_cache_write = cost_field()
     assumed_cache_write_5m = cost_field()
     assumed_cache_write_1h = cost_field()
+    moved_from = models.DateTimeField(null=True)
+    moved_to = models.DateTimeField(null=True)
+    cost_moved = cost_field()
 
     objects: ClassVar[TenantManager[DailyUsage]] = TenantManager()
 

@@ -11,14 +11,16 @@ from typing import Any
 
 from django.db.models import Max
 
-from accounts.tenancy.context import tenant_transaction
+from accounts.queries.organizations import get_organization
+from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.domain.catalog import PriceBook
 from billing.domain.collection import Source
 from billing.domain.dimensions import TOKEN_CLASSES, Namespace, Routing, SeriesKey, Tier
-from billing.domain.periods import DAY, utc_day_start
+from billing.domain.periods import DAY, DateRange, utc_day_start
 from billing.domain.rating import RateCard as Card
 from billing.domain.rating import RatedRecord, rate
 from billing.domain.records import TokenCounts, UsageRecord
+from billing.domain.slices import moved_hours
 from billing.models import AwsConnection, CollectionWindow, ModelPrice, RateCard, UsageSeries
 from billing.queries.catalog import get_price_book
 from billing.sql import execute, load
@@ -190,8 +192,13 @@ def rerate_window(*, window_id: int, now: datetime) -> int | None:
 def roll_up(series_ids: Collection[int], start: datetime, end: datetime) -> None:
     """Add the hours of some series up into the UTC days that [start, end) touches, in place of what was there."""
     first, last = utc_day_start(start), _day_end(end)
+    time_zone = get_organization(current_organization_id()).time_zone
+    moved = moved_hours(DateRange(first.date(), last.date()), time_zone)
     execute(
         "replace_daily_usage",
+        moved_days=[block.day for block in moved],
+        moved_starts=[block.start for block in moved],
+        moved_ends=[block.end for block in moved],
         series_ids=list(series_ids),
         first_hour=first,
         last_hour=last,

@@ -11,7 +11,7 @@ from accounts.domain.pages import Page
 from billing.domain.dimensions import Basis, Dimension, Granularity, Provider
 from billing.domain.exchange_rates import USD
 from billing.domain.periods import DAY, DateRange, utc_day_start
-from billing.domain.slices import share_out_days
+from billing.domain.slices import share_out_days, single_blocks
 from billing.queries.questions import (
     SpendQuestion,
     check,
@@ -63,7 +63,7 @@ def list_spend(question: SpendQuestion, *, after: str | None = None, limit: int 
     Amounts are exact and in the facts' own currency; different currencies stand in different rows.
     """
     if question.basis is Basis.RATED:
-        page = read_rated(question, after=after, limit=limit)
+        page = read_rated(question, after=after, limit=limit, with_tokens=False)
         return Page(rows=tuple(_rated_row(row) for row in page.rows), next=page.next)
     return _list_billed(question, after, limit)
 
@@ -72,6 +72,8 @@ def list_daily_spend(*, start: date, end: date, time_zone: str, by: Dimension | 
     """Return the rated cost of each day of a time zone, by day and key; what cost nothing is absent."""
     assert by is None or by in DAILY_DIMENSIONS, by
     owned, blocks = share_out_days(DateRange(start, end), time_zone)
+    split_days, single = {block.day for block in blocks}, single_blocks(blocks)
+    moved = [single.get(one.day) for one in owned]
     rows = execute(
         "daily_spend",
         dimension=by.value if by else "",
@@ -79,6 +81,10 @@ def list_daily_spend(*, start: date, end: date, time_zone: str, by: Dimension | 
         last_period=end,
         days=[one.day for one in owned],
         owners=[one.owner for one in owned],
+        are_split=[one.day in split_days for one in owned],
+        moved_periods=[block and block.period for block in moved],
+        moved_starts=[block and block.start for block in moved],
+        moved_ends=[block and block.end for block in moved],
         first_day=min((one.day for one in owned), default=start),
         last_day=max((one.day for one in owned), default=start) + DAY,
         block_days=[block.day for block in blocks],

@@ -1,25 +1,82 @@
 -- Rated cost of each local day, whole or by one dimension: the narrow reading behind forecasts, budgets and charts.
 -- grain: day, the dimension asked for    replaces: nothing
--- params: days, owners (UTC days and the local day that owns each); block_days, block_owners, block_periods, block_starts,
---         block_ends (hours of a UTC day that belong to another local day than its owner); first_day, last_day, first_hour,
---         last_hour (bounds of both); first_period, last_period (the local days asked for); dimension (model, aws_region,
---         aws_account, publisher, cost_center or none)    twice: same rows
-WITH blocks AS (
+-- params: days, owners (UTC days and the local day that owns each); are_split, moved_periods, moved_starts, moved_ends (of
+--         each of them: whether some hours belong to another local day, and which to which, if it is one stretch of them);
+--         block_days, block_owners, block_periods, block_starts, block_ends (every such stretch); first_day, last_day,
+--         first_hour, last_hour (bounds of both); first_period, last_period (the local days asked for); dimension (model,
+--         aws_region, aws_account, publisher, cost_center or none)    twice: same rows
+--
+-- The dictionaries are read once and joined by hash (MATERIALIZED): how many facts there are, the planner cannot know, and
+-- where it expects a few it would look each of a hundred thousand facts up by itself. (All of one organization: the wall.)
+WITH named AS MATERIALIZED (
+    SELECT
+        s.id AS series_id,
+        CASE %(dimension)s
+            WHEN 'model' THEN s.model_id
+            WHEN 'aws_region' THEN s.aws_region
+            WHEN 'aws_account' THEN s.aws_account_id
+            WHEN 'publisher' THEN s.publisher
+            ELSE ''
+        END AS key
+    FROM billing_usageseries AS s
+),
+payers AS MATERIALIZED (
+    SELECT a.usage_series_id AS series_id, a.assigned_from, a.assigned_to, center.code
+    FROM billing_seriesassignment AS a
+    JOIN accounts_costcenter AS center ON center.organization_id = a.organization_id AND center.id = a.cost_center_id
+    WHERE %(dimension)s = 'cost_center' AND a.usage_series_id IS NOT NULL
+),
+-- Added up by key before anything else, and by hash: what is sorted after that is small. A roll-up knows what its moved
+-- hours cost if it was made for these hours: in this time zone, and since roll-ups do.
+owned AS MATERIALIZED (
+    SELECT
+        day.date,
+        day.owner,
+        day.period,
+        coalesce(p.code, s.key) AS key,
+        sum(
+            coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
+            + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0)
+        ) AS cost,
+        sum(f.cost_moved) AS cost_moved,
+        bool_and(NOT day.is_split OR coalesce(f.moved_from = day.starts AND f.moved_to = day.ends, FALSE)) AS is_known
+    FROM unnest(
+        %(days)s::date[], %(owners)s::date[], %(are_split)s::boolean[], %(moved_periods)s::date[],
+        %(moved_starts)s::timestamptz[], %(moved_ends)s::timestamptz[]
+    ) AS day (date, owner, is_split, period, starts, ends)
+    JOIN billing_dailyusage AS f ON f.date = day.date AND f.date >= %(first_day)s AND f.date < %(last_day)s
+    JOIN named AS s ON s.series_id = f.series_id
+    LEFT JOIN payers AS p
+        ON p.series_id = f.series_id
+        AND (p.assigned_from IS NULL OR p.assigned_from <= f.date)
+        AND (p.assigned_to IS NULL OR p.assigned_to > f.date)
+    GROUP BY 1, 2, 3, 4
+),
+-- Days whose hours have to be read after all.
+unknown AS MATERIALIZED (
+    SELECT DISTINCT date
+    FROM owned
+    WHERE NOT is_known
+),
+moved AS (
+    SELECT owner, period, key, cost_moved AS cost
+    FROM owned
+    WHERE period IS NOT NULL AND date NOT IN (SELECT date FROM unknown)
+),
+blocks AS (
     SELECT
         block.owner,
         block.period,
-        block.day AS date,
-        moving.organization_id,
-        moving.series_id,
-        moving.cost
+        coalesce(p.code, s.key) AS key,
+        sum(moving.cost) AS cost
     FROM unnest(
         %(block_owners)s::date[], %(block_periods)s::date[], %(block_days)s::date[],
         %(block_starts)s::timestamptz[], %(block_ends)s::timestamptz[]
-    ) AS block (owner, period, day, starts, ends)
-    -- Added up block by block, through the index: joined by range, every fact might be compared with every block.
+    ) AS block (owner, period, date, starts, ends)
+    JOIN unknown AS u ON u.date = block.date
+    -- Block by block, through the index: joined by range, every fact might be compared with every block.
     CROSS JOIN LATERAL (
         SELECT
-            f.organization_id,
             f.series_id,
             sum(
                 coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
@@ -28,45 +85,27 @@ WITH blocks AS (
         FROM billing_hourlyusage AS f
         WHERE
             f.hour >= block.starts AND f.hour < block.ends AND f.hour >= %(first_hour)s AND f.hour < %(last_hour)s
-        GROUP BY 1, 2
+        GROUP BY 1
     ) AS moving
-),
-facts AS (
-    SELECT
-        owned.owner AS period,
-        f.date,
-        f.organization_id,
-        f.series_id,
-        coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
-        + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0) AS cost
-    FROM unnest(%(days)s::date[], %(owners)s::date[]) AS owned (day, owner)
-    JOIN billing_dailyusage AS f ON f.date = owned.day AND f.date >= %(first_day)s AND f.date < %(last_day)s
-    UNION ALL
-    SELECT moved.period, b.date, b.organization_id, b.series_id, moved.cost
-    FROM blocks AS b
-    CROSS JOIN LATERAL (VALUES (b.owner, -b.cost), (b.period, b.cost)) AS moved (period, cost)
+    JOIN named AS s ON s.series_id = moving.series_id
+    LEFT JOIN payers AS p
+        ON p.series_id = moving.series_id
+        AND (p.assigned_from IS NULL OR p.assigned_from <= block.date)
+        AND (p.assigned_to IS NULL OR p.assigned_to > block.date)
+    GROUP BY 1, 2, 3
 )
-SELECT
-    f.period,
-    CASE %(dimension)s
-        WHEN 'model' THEN s.model_id
-        WHEN 'aws_region' THEN s.aws_region
-        WHEN 'aws_account' THEN s.aws_account_id
-        WHEN 'publisher' THEN s.publisher
-        WHEN 'cost_center' THEN coalesce(center.code, '')
-        ELSE ''
-    END AS key,
-    sum(f.cost) AS cost
-FROM facts AS f
-JOIN billing_usageseries AS s ON s.organization_id = f.organization_id AND s.id = f.series_id
-LEFT JOIN billing_seriesassignment AS a
-    ON %(dimension)s = 'cost_center'
-    AND a.organization_id = f.organization_id
-    AND a.usage_series_id = f.series_id
-    AND (a.assigned_from IS NULL OR a.assigned_from <= f.date)
-    AND (a.assigned_to IS NULL OR a.assigned_to > f.date)
-LEFT JOIN accounts_costcenter AS center
-    ON %(dimension)s = 'cost_center' AND center.organization_id = a.organization_id AND center.id = a.cost_center_id
+SELECT f.period, f.key, sum(f.cost) AS cost
+FROM (
+    SELECT owner AS period, key, cost FROM owned
+    UNION ALL
+    SELECT period, key, cost FROM moved
+    UNION ALL
+    SELECT owner, key, -cost FROM moved
+    UNION ALL
+    SELECT period, key, cost FROM blocks
+    UNION ALL
+    SELECT owner, key, -cost FROM blocks
+) AS f
 WHERE f.period >= %(first_period)s AND f.period < %(last_period)s
 GROUP BY 1, 2
 HAVING sum(f.cost) <> 0

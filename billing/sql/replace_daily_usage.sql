@@ -1,6 +1,7 @@
 -- Hourly usage and rated cost added up into UTC days, in place of the days that one window touches.
 -- grain: organization, day, series    replaces: the days of the window; the roll-up is made anew
--- params: series_ids, first_hour, last_hour (whole days), first_day, last_day (the same)    twice: same rows
+-- params: series_ids, first_hour, last_hour (whole days), first_day, last_day (the same), moved_days, moved_starts, moved_ends
+--         (of some days the hours whose cost is kept apart: they belong to another local day)    twice: same rows
 WITH emptied AS (
     DELETE FROM billing_dailyusage AS f
     WHERE
@@ -8,6 +9,11 @@ WITH emptied AS (
         AND f.date >= %(first_day)s
         AND f.date < %(last_day)s
     RETURNING 1
+),
+moved AS MATERIALIZED (
+    SELECT date, starts, ends
+    FROM unnest(%(moved_days)s::date[], %(moved_starts)s::timestamptz[], %(moved_ends)s::timestamptz[])
+        AS moved (date, starts, ends)
 ),
 -- By rate card first: within one the price is known or unknown, assumed or not, for all its hours.
 by_card AS (
@@ -31,8 +37,19 @@ by_card AS (
         sum(f.cost_cache_read) AS cost_cache_read,
         sum(f.cost_cache_write) AS cost_cache_write,
         sum(f.cost_cache_write_5m) AS cost_cache_write_5m,
-        sum(f.cost_cache_write_1h) AS cost_cache_write_1h
+        sum(f.cost_cache_write_1h) AS cost_cache_write_1h,
+        sum(
+            CASE
+                WHEN f.hour >= moved.starts AND f.hour < moved.ends
+                    THEN
+                        coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
+                        + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0)
+                        + coalesce(f.cost_cache_write_1h, 0)
+                ELSE 0
+            END
+        ) AS cost_moved
     FROM billing_hourlyusage AS f
+    LEFT JOIN moved ON moved.date = (f.hour AT TIME ZONE 'UTC')::date
     WHERE
         f.series_id = ANY (%(series_ids)s)
         AND f.hour >= %(first_hour)s
@@ -45,7 +62,7 @@ INSERT INTO billing_dailyusage (
     cost_output, cost_cache_read, cost_cache_write, cost_cache_write_5m, cost_cache_write_1h, unpriced_input,
     unpriced_output, unpriced_cache_read, unpriced_cache_write, unpriced_cache_write_5m,
     unpriced_cache_write_1h, assumed_input, assumed_output, assumed_cache_read, assumed_cache_write,
-    assumed_cache_write_5m, assumed_cache_write_1h
+    assumed_cache_write_5m, assumed_cache_write_1h, moved_from, moved_to, cost_moved
 )
 SELECT
     d.date,
@@ -77,8 +94,12 @@ SELECT
     nullif(sum(CASE WHEN card.is_assumed_cache_read THEN d.cost_cache_read ELSE 0 END), 0),
     nullif(sum(CASE WHEN card.is_assumed_cache_write THEN d.cost_cache_write ELSE 0 END), 0),
     nullif(sum(CASE WHEN card.is_assumed_cache_write_5m THEN d.cost_cache_write_5m ELSE 0 END), 0),
-    nullif(sum(CASE WHEN card.is_assumed_cache_write_1h THEN d.cost_cache_write_1h ELSE 0 END), 0)
+    nullif(sum(CASE WHEN card.is_assumed_cache_write_1h THEN d.cost_cache_write_1h ELSE 0 END), 0),
+    min(moved.starts),
+    min(moved.ends),
+    CASE WHEN min(moved.starts) IS NOT NULL THEN sum(d.cost_moved) END
 FROM by_card AS d
+LEFT JOIN moved ON moved.date = d.date
 LEFT JOIN billing_ratecard AS card ON card.organization_id = d.organization_id AND card.id = d.rate_card_id
 -- Always true, and known only when the days are empty: what is inserted finds no row of before.
 WHERE (SELECT count(*) FROM emptied) >= 0

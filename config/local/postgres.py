@@ -35,6 +35,8 @@ listen_addresses = ''
 unix_socket_directories = '{sockets}'
 shared_preload_libraries = 'pg_stat_statements'
 shared_buffers = {shared_buffers}
+# Sums by many groups are made in memory, not sorted on disk.
+work_mem = 16MB
 jit = off
 # After a crash a walk over every file would take seconds; the kernel can sync the file system as a whole.
 recovery_init_sync_method = syncfs

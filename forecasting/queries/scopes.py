@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,15 +92,14 @@ def get_scope_costs(
 ) -> ScopeCosts:
     """Return what each scope of these kinds cost on each day of a time zone.
 
-    Two statements for each kind, and one more for each day in the range on which a cost center moved.
+    Two statements for each dimension, and one more for each day in the range on which a cost center moved.
     """
     names, tree = get_scope_names(), get_tree()
     costs: defaultdict[Scope, defaultdict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     tokens: defaultdict[Scope, int] = defaultdict(int)
-    for kind in sorted(set(kinds)):
-        dimension = DIMENSION_OF.get(kind)
+    for dimension, together in _by_dimension(kinds).items():
         for row in list_daily_spend(start=days.start, end=days.end, time_zone=time_zone, by=dimension):
-            for scope in names.scopes(kind, row.key, row.date, tree):
+            for scope in _scopes(names, together, row.key, row.date, tree):
                 costs[scope][row.date] = EXACT.add(costs[scope][row.date], row.cost)
         unpriced_days = DateRange(local_day(unpriced_since, time_zone), days.end)
         for start, end in tree.stretches(unpriced_days.start, unpriced_days.end):
@@ -111,10 +110,28 @@ def get_scope_costs(
                 group_by=(dimension,) if dimension else (),
             )
             for found in list_spend(question).rows:
-                for scope in names.scopes(kind, found.key[0] if found.key else None, start, tree):
+                for scope in _scopes(names, together, found.key[0] if found.key else None, start, tree):
                     tokens[scope] += found.tokens_unpriced
     by_scope = {scope: [DayCost(day, cost) for day, cost in sorted(own.items())] for scope, own in costs.items()}
     return ScopeCosts(days=by_scope, tokens_unpriced=tokens)
+
+
+def _by_dimension(kinds: Iterable[ScopeKind]) -> Mapping[Dimension | None, Sequence[ScopeKind]]:
+    """The kinds that one reading serves: the whole is the sum of any reading's rows, and needs none of its own."""
+    together: defaultdict[Dimension | None, list[ScopeKind]] = defaultdict(list)
+    for kind in sorted(set(kinds)):
+        together[DIMENSION_OF.get(kind)].append(kind)
+    whole = together.pop(None, [])
+    if whole:
+        together[next(iter(together), None)].extend(whole)
+    return together
+
+
+def _scopes(
+    names: ScopeNames, kinds: Iterable[ScopeKind], key_in_spend: str | None, day: date, tree: Tree
+) -> Iterator[Scope]:
+    for kind in kinds:
+        yield from names.scopes(kind, key_in_spend, day, tree)
 
 
 def list_scope_months(scope: Scope, *, first: Month, end: Month, time_zone: str) -> Mapping[Month, Decimal]:
