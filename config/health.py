@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from accounts.tenancy.context import organization_scope, statement_limit, tenant_transaction
+from billing.domain.periods import DAY
+from billing.queries.costs import list_daily_spend
+
 BROKER_SECONDS = 2
+DATABASE_LIMIT = timedelta(seconds=2)
+SOME_ORGANIZATION = "SELECT id FROM accounts_organization WHERE closed_at IS NULL ORDER BY id LIMIT 1"
 
 
 @require_GET
@@ -33,9 +42,18 @@ def ready(_request: HttpRequest) -> JsonResponse:
 
 
 def _database_answers() -> bool:
+    """Whether the database does what every page needs: adds up some organization's facts of today, through the wall.
+
+    One that answers `SELECT 1` may still have lost a partition, a right, or every free connection for longer questions.
+    """
+    today = timezone.now().date()
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute(SOME_ORGANIZATION)
+            row = cursor.fetchone()
+        if row is not None:
+            with organization_scope(row[0]), statement_limit(DATABASE_LIMIT), tenant_transaction():
+                list_daily_spend(start=today, end=today + DAY, time_zone="UTC")
     except DatabaseError:
         return False
     return True
