@@ -205,9 +205,11 @@ def _claim(invitation_id: int, now: datetime) -> tuple[int, InvitationMail] | No
         return None
     row.mail_attempts += 1
     row.mail_due_at = now + LEASE
-    row.save(update_fields=["mail_attempts", "mail_due_at"])
     organization = get_organization(current_organization_id())
     token = InvitationToken(organization_id=organization.id, secret=_secret_of(row.secret_salt))
+    # The installation's key may have been changed since: the newest mail is the one whose link must open.
+    row.secret_hash = hash_token_secret(token.secret)
+    row.save(update_fields=["mail_attempts", "mail_due_at", "secret_hash"])
     return row.mail_attempts, InvitationMail(
         email=row.email,
         language=row.language,

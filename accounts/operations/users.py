@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
@@ -120,8 +122,9 @@ def choose_language(*, user_id: int, language: str) -> None:
 
 
 def forget_expired_sessions() -> None:
-    """Delete the sessions whose time is over."""
+    """Delete the sessions whose time is over, and what was noted of them: addresses are kept no longer than needed."""
     SessionStore.clear_expired()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def check_language(language: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from accounts.access.web import user_actor
 from accounts.adapters.mail import InvitationMail, MailFailed
@@ -23,7 +24,6 @@ from accounts.domain.invitations import (
 from accounts.domain.memberships import LastOwnerCannotLeave, OnlyOwnersMakeOwners
 from accounts.domain.roles import Role
 from accounts.models import AuditEvent, Invitation, User
-from accounts.operations import invitations as module
 from accounts.operations.invitations import (
     accept_invitation,
     invite,
@@ -33,6 +33,7 @@ from accounts.operations.invitations import (
 )
 from accounts.operations.memberships import change_member_role, leave_organization, remove_member
 from accounts.queries.invitations import (
+    find_invitation_by_secret,
     get_invitation,
     list_due_mail_ids,
     page_invitations,
@@ -280,8 +281,19 @@ def test_an_address_that_is_refused_is_not_tried_again(cast: Cast) -> None:
         assert list_due_mail_ids(now=NOW + LIFETIME) == ()
 
 
-def test_another_key_of_the_installation_makes_another_secret(settings: object) -> None:
-    first = module._secret_of("salt")
-    settings.SECRET_KEY = "another key"  # type: ignore[attr-defined]
+def test_a_mail_sent_under_another_key_of_the_installation_has_a_link_that_opens(
+    cast: Cast, settings: Settings
+) -> None:
+    with inside(cast.acme):
+        number = invite_dora(cast)
+    first = post(cast, number).secret
+    settings.SECRET_KEY = "another key"
+    with inside(cast.acme):
+        send_invitation_again(actor=cast.ada_acts, acting_role=Role.OWNER, invitation_id=number, now=NOW + MOMENT)
+    office = Post()
+    with organization_scope(cast.acme.id):
+        send_invitation_mail(invitation_id=number, now=NOW + MOMENT, send=office.send)
 
-    assert module._secret_of("salt") != first
+    assert office.secret != first
+    with inside(cast.acme):
+        assert find_invitation_by_secret(office.secret, now=NOW) is not None
