@@ -88,6 +88,16 @@ class CollectionWindow(TenantModel):
                 condition=Q(is_rating_due=True),
                 name="collection_window_rating_due",
             ),
+            # A connection has a window for each region and day of its life, and every page asks for the newest of them.
+            models.Index(
+                fields=["organization", "connection", "source", "aws_region", "-window_start"],
+                name="collection_window_newest",
+            ),
+            models.Index(
+                fields=["organization", "window_start"],
+                condition=Q(filled_until__isnull=True) | Q(filled_until__lt=F("window_end")),
+                name="collection_window_unfilled",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -124,4 +134,11 @@ class CollectionRun(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["window", "attempt"], name="collection_run_once_per_attempt"),
         ]
-        indexes = [models.Index(fields=["organization", "finished_at"], name="collection_run_finished")]
+        indexes = [
+            # With what the month's readings cost, so that their sum is read out of the index alone.
+            models.Index(
+                fields=["organization", "finished_at"],
+                include=["window", "aws_charge_usd"],
+                name="collection_run_charges",
+            )
+        ]
