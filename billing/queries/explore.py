@@ -245,7 +245,8 @@ def _read(question: SpendQuestion, measure: Measure) -> Iterator[Fact]:
 
 
 def _read_rated(question: SpendQuestion, measure: Measure, after: str | None) -> tuple[list[Fact], str | None]:
-    page = read_rated(question, after=after, limit=None)
+    # Tokens that nobody looks at need not be added up.
+    page = read_rated(question, after=after, limit=None, with_tokens=measure is not Measure.COST)
     value = _value_of(measure)
     return [Fact(_day(row.period), row.key, value(row), row.tokens_unpriced, USD) for row in page.rows], page.next
 

@@ -17,6 +17,7 @@ from accounts.access.sentences import sentence
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import Invalid
 from accounts.domain.roles import Permission
+from billing.domain import figures
 from billing.domain.explore import Exploration, Reading
 from billing.queries.dimension_values import DimensionValues, list_dimension_values
 from billing.queries.explore import Explored, explore
@@ -26,7 +27,7 @@ from billing.web.explore_form import controls_of
 from billing.web.explore_link import Links, filtered, read_request
 from billing.web.explore_table import TablePage, arrange, table_page
 from billing.web.explore_views import saved_of
-from billing.web.explore_words import Words, finding
+from billing.web.explore_words import Words, finding, language
 
 LIMITS = (25, 50, 100)
 FORMATS = ("csv", "xlsx")
@@ -91,7 +92,8 @@ def _answer(request: OrganizationRequest, explored: Explored, words: Words, link
     page = table_page(explored, table, words, links.to, after=read_after(request), limit=_limit(request))
     sentences = finding(explored, table, words)
     return {
-        "finding": sentences,
+        # Japanese sentences follow each other without a space.
+        "finding": ("" if language() == figures.JAPANESE else " ").join(sentences),
         "table": page,
         "pager": _pager(request, explored.exploration, page, links),
         "chart": chart_of(explored, words, sentences[0].rstrip(".。")),
