@@ -39,7 +39,11 @@ class Saved:
 def saved_of(request: OrganizationRequest, asked: Exploration, links: Links) -> Saved:
     """Return the views of the reader."""
     text = links.view
-    found = find_saved_view(int(text), request.actor) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+    found = (
+        find_saved_view(int(text), request.actor)
+        if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+        else None
+    )
     return Saved(
         views=[_link(view, request, found) for view in list_views_by_name(request.actor)],
         open=found,
