@@ -9,6 +9,8 @@ from config.settings.base import BASE_DIR
 
 DEBUG = False
 SECRET_KEY = env_secret("SECRET_KEY")
+# Second factors are kept shut with the key: those that were set up under an older one must still open.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 SITE_URL = env_text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
