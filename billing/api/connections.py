@@ -35,6 +35,7 @@ from billing.operations.connections import (
     disconnect_connection,
     enter_role,
     pause_connection,
+    rename_connection,
     request_verification,
     resume_connection,
 )
@@ -44,6 +45,7 @@ from billing.queries.connections import (
     PermissionStatus,
     get_connection,
     get_role_template,
+    get_role_terraform,
     list_connections,
 )
 
@@ -138,10 +140,11 @@ class ConnectionInput(serializers.Serializer[Any]):
 
 
 class ConnectionChange(serializers.Serializer[Any]):
-    """The role that was made; it is verified at once."""
+    """What a connection is called, and the role that was made, which is verified at once."""
 
+    name = serializers.CharField(max_length=NAME_LENGTH, allow_blank=True, required=False)
     role_arn = serializers.CharField(max_length=2048)
-    example = {"role_arn": "arn:aws:iam::123456789012:role/YosanReader"}
+    example = {"name": "Production", "role_arn": "arn:aws:iam::123456789012:role/YosanReader"}
 
 
 class ConnectionParameters(PageParameters):
@@ -193,8 +196,10 @@ class ConnectionDetail(OrganizationApiView):
         return Response(_serialize(get_connection(connection_id)))
 
     def patch(self, request: OrganizationApiRequest, connection_id: int) -> Response:
-        """Enter the role, or another one, and have it verified."""
+        """Give a connection another name, or enter its role, or another one, and have it verified."""
         given = self.read_input()
+        if "name" in given:
+            rename_connection(actor=request.actor, connection_id=connection_id, name=given["name"])
         if "role_arn" in given:
             enter_role(actor=request.actor, connection_id=connection_id, role_arn=given["role_arn"], now=request.now)
             nudge(VERIFY, organization_id=request.organization.id, connection_id=connection_id)
@@ -202,10 +207,14 @@ class ConnectionDetail(OrganizationApiView):
 
 
 class TemplateOutput(serializers.Serializer[Any]):
-    """A CloudFormation template."""
+    """A CloudFormation template, and the same role as Terraform."""
 
     template = serializers.JSONField(help_text="Save it as a file, or send it to CloudFormation as it is.")
-    example = {"template": {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}}
+    terraform = serializers.CharField(help_text="The same role in HCL.")
+    example = {
+        "template": {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}},
+        "terraform": 'resource "aws_iam_role" "yosan_reader" {}',
+    }
 
 
 class ConnectionTemplate(OrganizationApiView):
@@ -217,7 +226,12 @@ class ConnectionTemplate(OrganizationApiView):
 
     def get(self, request: OrganizationApiRequest, connection_id: int) -> Response:  # noqa: ARG002 - as above
         """Return the template."""
-        return Response({"template": json.loads(get_role_template(connection_id))})
+        return Response(
+            {
+                "template": json.loads(get_role_template(connection_id)),
+                "terraform": get_role_terraform(connection_id),
+            }
+        )
 
 
 class ConnectionVerification(OrganizationApiView):

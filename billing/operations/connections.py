@@ -115,6 +115,20 @@ def enter_role(*, actor: Actor, connection_id: int, role_arn: str, now: datetime
     )
 
 
+def rename_connection(*, actor: Actor, connection_id: int, name: str) -> None:
+    """Call a connection by another name, or by its account's number when the name is empty. Raises ConnectionIsOver."""
+    row = _open(connection_id)
+    before, row.name = row.name, name.strip()[:NAME_LENGTH]
+    row.save(update_fields=["name"])
+    record_event(
+        actor=actor,
+        verb="connection.renamed",
+        target=f"connection:{row.pk}",
+        before={"name": before},
+        after={"name": row.name},
+    )
+
+
 def request_verification(*, actor: Actor, connection_id: int, now: datetime) -> None:
     """Ask a worker to verify the connection, again or for the first time. Raises a Conflict."""
     row = _open(connection_id)

@@ -103,6 +103,7 @@ CALLS: dict[tuple[str, str], Permission] = {
     ("GET", "billing_api:connection_detail"): Permission.VIEW_SPEND,
     ("PATCH", "billing_api:connection_detail"): Permission.EDIT_CONNECTIONS,
     ("GET", "billing_api:connection_template"): Permission.EDIT_CONNECTIONS,
+    ("GET", "billing_api:source_list"): Permission.VIEW_SPEND,
     ("POST", "billing_api:connection_verification"): Permission.EDIT_CONNECTIONS,
     ("POST", "billing_api:connection_pause"): Permission.EDIT_CONNECTIONS,
     ("DELETE", "billing_api:connection_pause"): Permission.EDIT_CONNECTIONS,

@@ -9,10 +9,12 @@ import pytest
 
 from accounts.domain.roles import Permission
 from accounts.models import AuditEvent
+from billing.domain.collection import FetchFailure, Source, WindowState
 from billing.domain.connections import ConnectionFault, ConnectionState
 from billing.models import AwsConnection
 from tests.billing.api.conftest import ACCOUNT, NOTHING, Api, KeyMaker, make_connection
 from tests.cast import Cast, inside
+from tests.factories import billing as factory
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/YosanReader"
 
@@ -217,3 +219,32 @@ def test_the_template_names_the_external_id_of_this_connection(cast: Cast, edito
     template = editor.get(f"connections/{created['id']}/template/").json()["template"]
     assert created["external_id"] in str(template)
     assert "arn:aws:iam::999988887777:role/yosan" in str(template)
+
+
+def test_a_connection_is_renamed_without_being_verified_anew(editor: Api, nudged: list[str]) -> None:
+    made = editor.send("post", "connections/", {"kind": "PAYER", "name": "Old"}).json()
+    nudged.clear()
+    renamed = editor.send("patch", f"connections/{made['id']}/", {"name": "Production"})
+    assert (renamed.status_code, renamed.json()["name"], renamed.json()["state"]) == (200, "Production", "PENDING")
+    assert nudged == []
+    with_both = editor.send("patch", f"connections/{made['id']}/", {"name": "", "role_arn": ROLE})
+    assert (with_both.json()["name"], with_both.json()["state"]) == ("", "VERIFYING")
+
+
+def test_the_sources_of_a_connection_say_how_fresh_they_are_and_what_is_wrong(
+    cast: Cast, api: Api, globex_api: Api
+) -> None:
+    with inside(cast.acme):
+        connection = factory.make_connection()
+        factory.make_window(
+            connection, source=Source.COST_EXPLORER, state=WindowState.FAILED, last_error=FetchFailure.DENIED
+        )
+        factory.make_window(connection, state=WindowState.DONE, rows=7)
+    rows = api.rows(f"connections/{connection.pk}/sources/")
+    assert [(row["source"], row["state"], row["rows"]) for row in rows] == [
+        ("CLOUDWATCH", "LATE", 7),
+        ("COST_EXPLORER", "DENIED", 0),
+    ]
+    assert rows[1]["problem"].startswith("AWS refused access")
+    assert rows[0]["aws_charge_usd_this_month"] == "0"
+    assert globex_api.get(f"connections/{connection.pk}/sources/").status_code == 404
