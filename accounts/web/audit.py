@@ -13,13 +13,12 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access.pages import next_cursor, read_after
-from accounts.access.sentences import add_error
+from accounts.access.sentences import add_error, day_text
 from accounts.access.streams import read_on, written_csv
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.audit import Json
@@ -153,7 +152,7 @@ def _chips(request: OrganizationRequest, form: FilterForm) -> list[tuple[str, st
     for name, sentence in words.items():
         if name in asked:
             value = form.cleaned_data[name]
-            shown = date_format(value) if isinstance(value, date) else str(value)
+            shown = day_text(value) if isinstance(value, date) else str(value)
             rest = urlencode({other: text for other, text in asked.items() if other != name})
             chips.append((sentence % {"value": shown}, f"{request.path}?{rest}" if rest else request.path))
     return chips

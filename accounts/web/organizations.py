@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dates import MONTHS
-from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access.forms import posted
 from accounts.access.people import PersonRequest, person_view
-from accounts.access.sentences import add_error, saved
+from accounts.access.sentences import add_error, day_text, saved
 from accounts.access.web import OrganizationRequest, organization_view, user_actor
 from accounts.domain.errors import CallerError
 from accounts.domain.names import NAME_LIMIT
@@ -212,10 +211,10 @@ def _effects(current: OrganizationValue, wanted: Mapping[str, Any], now: datetim
                 "Monthly budgets and forecasts stay as they are."
             )
             % {
-                "first": date_format(first),
-                "last": date_format(last),
-                "first_before": date_format(first_before),
-                "last_before": date_format(last_before),
+                "first": day_text(first),
+                "last": day_text(last),
+                "first_before": day_text(first_before),
+                "last_before": day_text(last_before),
             }
         )
     return effects

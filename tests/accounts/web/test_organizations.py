@@ -162,7 +162,7 @@ def test_each_change_says_what_it_changes_before_it_is_saved(cast: Cast) -> None
         told = client.post(SETTINGS, given).content.decode()
 
     assert "begin at midnight in Europe/Berlin instead of Asia/Tokyo" in told
-    assert "Jan. 1, 2026 to Dec. 31, 2026 instead of April 1, 2026 to March 31, 2027" in told
+    assert "1 Jan 2026 to 31 Dec 2026 instead of 1 Apr 2026 to 31 Mar 2027" in told
     assert "Save, with 2 changes for everybody" in told
     # Who edits on after reading is told again.
     again = client.post(SETTINGS, {**given, "currency": "JPY", "confirmed": "Europe/Berlin|USD|1"})
