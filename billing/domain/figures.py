@@ -217,10 +217,10 @@ def month_name(value: Month, language: str) -> str:
 
 
 def moment(value: datetime, time_zone: str, language: str) -> str:
-    """Write a time in a zone: 10 Nov 18:00 JST, 11月10日18:00(日本時間)."""
+    """Write a time in a zone: 10 Nov 18:00 JST, 11月10日18:00 (日本時間)."""
     local = value.astimezone(ZoneInfo(time_zone))
     if language == JAPANESE and local.tzname() == "JST":
-        return f"{day(local.date(), language)}{local:%H:%M}(日本時間)"
+        return f"{day(local.date(), language)}{local:%H:%M} (日本時間)"
     gap = "" if language == JAPANESE else " "
     return f"{day(local.date(), language)}{gap}{local:%H:%M}{NO_BREAK_SPACE}{local.tzname()}"
 

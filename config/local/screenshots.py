@@ -198,7 +198,11 @@ def _kind(path: str) -> str:
 
 def _says_what(path: str) -> bool:
     """Whether the last word of an address is a verb or a noun of ours, and not somebody's name for something."""
-    return bool(re.fullmatch(r"[a-z]+(-[a-z]+)?", path.rstrip("/").rpartition("/")[2])) and "/models/" not in path
+    return (
+        bool(re.fullmatch(r"[a-z]+(-[a-z]+)?", path.rstrip("/").rpartition("/")[2]))
+        and "/models/" not in path
+        and "/docs/" not in path
+    )
 
 
 if __name__ == "__main__":

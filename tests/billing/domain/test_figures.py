@@ -159,7 +159,7 @@ def test_tokens_are_exact_in_tables_and_short_in_prose() -> None:
 def test_days_and_times_follow_the_language_and_the_zone() -> None:
     at = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
     assert figures.moment(at, "Asia/Tokyo", "en").replace("\N{NO-BREAK SPACE}", " ") == "10 Nov 18:00 JST"
-    assert figures.moment(at, "Asia/Tokyo", "ja").replace("\N{NO-BREAK SPACE}", " ") == "11月10日18:00(日本時間)"
+    assert figures.moment(at, "Asia/Tokyo", "ja").replace("\N{NO-BREAK SPACE}", " ") == "11月10日18:00 (日本時間)"
     assert figures.full_day(date(2026, 11, 24), "ja") == "2026年11月24日(火)"
     assert figures.full_day(date(2026, 11, 24), "en").replace("\N{NO-BREAK SPACE}", " ") == "24 Nov 2026"
     assert figures.month(Month(2026, 11), "en").replace("\N{NO-BREAK SPACE}", " ") == "Nov 2026"

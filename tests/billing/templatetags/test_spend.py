@@ -45,7 +45,7 @@ def written(expression: str, value: object, language: str) -> str:
         ("month", Month(2026, 11), "Nov 2026", "2026年11月"),
         ("month", date(2026, 11, 24), "Nov 2026", "2026年11月"),
         ("month_name", Month(2026, 11), "November", "11月"),
-        ("moment:'Asia/Tokyo'", datetime(2026, 11, 10, 9, tzinfo=UTC), "10 Nov 18:00 JST", "11月10日18:00(日本時間)"),
+        ("moment:'Asia/Tokyo'", datetime(2026, 11, 10, 9, tzinfo=UTC), "10 Nov 18:00 JST", "11月10日18:00 (日本時間)"),
         ("usd|money", Decimal("1.5"), "$1.50", "$1.50"),
         ("unit_amount", Money(Decimal("0.0125"), "USD"), "0.0125", "0.0125"),
         ("last_utc_day|day", datetime(2026, 11, 9, tzinfo=UTC), "8 Nov", "11月8日"),
