@@ -24,8 +24,8 @@ from billing.domain.saved_views import SavedViewValue
 from billing.operations.saved_views import change_view, delete_view, save_view
 from billing.queries.dimension_values import DimensionValues, list_dimension_values
 from billing.queries.saved_views import get_saved_view, list_saved_views
-from billing.web.explore_link import Links, read_request
-from billing.web.explore_words import Words, question_words
+from billing.web.explore.link import Links, read_request
+from billing.web.explore.words import Words, question_words
 
 
 class ViewForm(forms.Form):

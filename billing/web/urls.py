@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import include, path
 
 from billing.web import connections, exchange_rates, price_overrides, prices
-from billing.web.explore import explore_page
-from billing.web.exports import explore_export
+from billing.web.explore.exports import explore_export
+from billing.web.explore.page import explore_page
 from billing.web.saved_views import (
     saved_view_create,
     saved_view_delete,

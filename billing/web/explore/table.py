@@ -13,7 +13,7 @@ from billing.domain.comparisons import Line, Table, shorten, table_of
 from billing.domain.dimensions import Basis, Dimension
 from billing.domain.explore import Column, Exploration, SortBy, with_filter
 from billing.queries.explore import Explored
-from billing.web.explore_words import Words, language
+from billing.web.explore.words import Words, language
 
 Link = Callable[[Exploration], str]
 

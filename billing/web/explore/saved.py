@@ -10,7 +10,7 @@ from accounts.access.web import OrganizationRequest
 from billing.domain.explore import Exploration, as_all_texts
 from billing.domain.saved_views import SavedViewValue
 from billing.queries.saved_views import find_saved_view, list_views_by_name
-from billing.web.explore_link import Links
+from billing.web.explore.link import Links
 
 MOST_DIGITS = 18
 

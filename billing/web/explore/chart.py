@@ -15,7 +15,7 @@ from billing.domain.dimensions import Basis, Dimension
 from billing.domain.money import ZERO, add_up
 from billing.domain.periods import HOUR, Month, local_day
 from billing.queries.explore import ChartPart, Explored
-from billing.web.explore_words import Words, language
+from billing.web.explore.words import Words, language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

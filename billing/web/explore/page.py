@@ -21,13 +21,13 @@ from billing.domain import figures
 from billing.domain.explore import Exploration, Reading
 from billing.queries.dimension_values import DimensionValues, list_dimension_values
 from billing.queries.explore import Explored, explore
-from billing.web.explore_calls import calls_of
-from billing.web.explore_chart import chart_of
-from billing.web.explore_form import controls_of
-from billing.web.explore_link import Links, filtered, read_request
-from billing.web.explore_table import TablePage, arrange, table_page
-from billing.web.explore_views import saved_of
-from billing.web.explore_words import Words, finding, language
+from billing.web.explore.calls import calls_of
+from billing.web.explore.chart import chart_of
+from billing.web.explore.form import controls_of
+from billing.web.explore.link import Links, filtered, read_request
+from billing.web.explore.saved import saved_of
+from billing.web.explore.table import TablePage, arrange, table_page
+from billing.web.explore.words import Words, finding, language
 
 LIMITS = (25, 50, 100)
 FORMATS = ("csv", "xlsx")

@@ -18,7 +18,7 @@ from billing.domain.dimensions import Basis, Dimension
 from billing.domain.explore import Measure
 from billing.domain.money import add_up
 from billing.queries.explore import Explored
-from billing.web.explore_words import Words, language
+from billing.web.explore.words import Words, language
 
 # The head is the first row and the total the second, as on the page.
 FIRST_ROW = 2

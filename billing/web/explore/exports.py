@@ -28,9 +28,9 @@ from billing.domain.periods import DAY
 from billing.domain.stretches import Period
 from billing.queries.dimension_values import list_dimension_values
 from billing.queries.explore import Explored, explore
-from billing.web.explore_link import Links, read_request
-from billing.web.explore_words import Words, filter_texts, language
-from billing.web.workbook import Workbook, write_workbook
+from billing.web.explore.link import Links, read_request
+from billing.web.explore.words import Words, filter_texts, language
+from billing.web.explore.workbook import Workbook, write_workbook
 
 # Excel takes UTF-8 for what it is only where it begins so.
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.test import Client
 from openpyxl import load_workbook
 
-from billing.web.exports import MARK, harmless
+from billing.web.explore.exports import MARK, harmless
 from tests.cast import Cast, inside
 from tests.factories.accounts import make_cost_center
 from tests.factories.billing import make_assignment, make_series, make_usage

@@ -32,8 +32,8 @@ from billing.domain.periods import DAY
 from billing.domain.stretches import Against, Period
 from billing.queries.dimension_values import MAY_LACK, DimensionValues
 from billing.queries.explore import Explored
-from billing.web.explore_link import Links
-from billing.web.explore_words import Words, named_filters
+from billing.web.explore.link import Links
+from billing.web.explore.words import Words, named_filters
 
 # A list that is longer is searched, not read.
 SHOWN_VALUES = 200

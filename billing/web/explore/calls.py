@@ -18,7 +18,7 @@ from billing.domain.explore import Measure, as_all_texts
 from billing.domain.periods import ceil_hour
 from billing.domain.stretches import Span
 from billing.queries.explore import Explored
-from billing.web.explore_words import language
+from billing.web.explore.words import language
 
 ROWS = "1000"
 _FILTERS = frozenset(dimension.value for dimension in Dimension)
