@@ -9,7 +9,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
@@ -20,6 +19,7 @@ from accounts.access.problems import status_of
 from accounts.access.sentences import sentence
 from accounts.domain.errors import CallerError, Stale
 from accounts.domain.text import gettext_noop
+from config.reference import description
 
 PROBLEM = "application/problem+json"
 # A message that repeats what was sent must not grow with it.
@@ -43,11 +43,9 @@ class SchemaView(SpectacularAPIView):
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer]
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        # The description has one language, whatever the reader's: its sentences are there to be searched for.
-        with override("en"):
-            response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call] # the library's
-            return response
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - the library's signature
+        # Made once: it is the same for everybody, and anybody may ask for it as often as they like.
+        return Response(description(), headers={"Content-Disposition": 'inline; filename="yosan-api.json"'})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
