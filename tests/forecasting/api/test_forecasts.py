@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
@@ -98,7 +97,7 @@ def test_a_month_that_goes_on_is_not_judged(viewer_api: Api, cast: Cast) -> None
     with inside(cast.acme):
         make_data_until(NOW)
         center = make_cost_center(code="search", name="Search team")
-        make_forecast(Decimal(400), made_at=NOW, scope_kind="COST_CENTER", scope_key=str(center.pk))
+        make_forecast(400, made_at=NOW, scope_kind="COST_CENTER", scope_key=str(center.pk))
     told = viewer_api.get("forecasts/history/", scope="cost_center", key="search").json()
 
     assert (told["spent"], told["scope"]["name"]) == (None, "Search team")
