@@ -23,6 +23,7 @@ class Size:
     """How much there is to be read. The same organizations, young and old: what grows in a product is its past."""
 
     organizations: int
+    measured: int  # every so many-th of them is asked; sizes and time zones are mixed
     series: float  # of one organization, on average
     young_days: int
     old_days: int
@@ -33,10 +34,19 @@ class Size:
 
 SIZES = {
     "full": Size(
-        organizations=200, series=6.7, young_days=91, old_days=910, large_series=2000, large_days=455, rounds=2
+        organizations=200,
+        measured=3,
+        series=6.7,
+        young_days=91,
+        old_days=910,
+        large_series=2000,
+        large_days=455,
+        rounds=2,
     ),
     # To see that it runs, not how fast: days before the first hours are what the large organization has none of.
-    "small": Size(organizations=3, series=4, young_days=62, old_days=70, large_series=12, large_days=70, rounds=1),
+    "small": Size(
+        organizations=3, measured=1, series=4, young_days=62, old_days=70, large_series=12, large_days=70, rounds=1
+    ),
 }
 
 

@@ -36,7 +36,8 @@ MONTH, END = date(2026, 10, 1), date(2026, 11, 1)
 START = datetime(2026, 10, 1, tzinfo=UTC)
 NOW = datetime(2026, 10, 20, 10, tzinfo=UTC)
 FACTS = ("billing_hourlyusage", "billing_dailyusage", "billing_billedcost")
-OTHERS, SERIES = 30, 12
+WINDOWS = ("billing_collectionwindow", "billing_collectionrun")
+OTHERS, SERIES = 20, 12
 # As many rows of every organization as make an index worth while, so that a plan without one is a plan that cannot use it.
 FILL = """
 INSERT INTO billing_dailyusage (date, series_id, invocations, client_errors, server_errors, throttles, tokens_input,
@@ -46,37 +47,57 @@ FROM generate_series(date '2026-10-01', date '2026-10-31', interval '1 day') AS 
 INSERT INTO billing_hourlyusage (hour, series_id, invocations, client_errors, server_errors, throttles, tokens_input,
     tokens_output, tokens_cache_read, tokens_cache_write, tokens_cache_write_5m, tokens_cache_write_1h, cost_input)
 SELECT hour, series, 1, 0, 0, 0, 1000, 0, 0, 0, 0, 0, 1
-FROM generate_series(timestamptz '2026-10-01 00:00+00', '2026-10-31 20:00+00', interval '6 hours') AS hour,
+FROM generate_series(timestamptz '2026-10-01 00:00+00', '2026-10-31 20:00+00', interval '12 hours') AS hour,
     unnest(%(series)s::bigint[]) AS series;
 INSERT INTO billing_billedcost (date, series_id, cost_unblended, cost_net_unblended, cost_amortized, quantity, is_estimated)
 SELECT day, series, 1, 1, 1, 1, false
 FROM generate_series(date '2026-10-01', date '2026-10-31', interval '1 day') AS day, unnest(%(series)s::bigint[]) AS series
 """
+# A connection's days of a year in two regions, and the readings of the last of them.
+FILL_WINDOWS = """
+INSERT INTO billing_collectionwindow (connection_id, source, aws_region, window_start, window_end, filled_until, state,
+    attempt, failures, last_error, rows, is_rating_due)
+SELECT %(connection)s, 'CLOUDWATCH', region, day, day + interval '1 day', day + interval '1 day', 'DONE', 1, 0, '', 1, false
+FROM generate_series(timestamptz '2025-10-01 00:00+00', '2026-09-30 00:00+00', interval '1 day') AS day,
+    unnest(ARRAY['eu-west-1', 'eu-west-2']) AS region;
+INSERT INTO billing_collectionrun (window_id, attempt, started_at, finished_at, outcome, detail, rows, rejected_count,
+    rejected, unrated_count, unrated, notes, api_calls, metrics_requested, cost_explorer_requests, aws_charge_usd)
+SELECT id, 1, window_end, window_end, 'STORED', '', 1, 0, '[]', 0, '[]', '[]', 1, 1, 0, 0.001
+FROM billing_collectionwindow
+"""
 
 
-def fill(series_ids: list[int]) -> None:
+def fill(series_ids: list[int], account: int) -> None:
+    found = make_connection(role_arn=f"arn:aws:iam::{account:012d}:role/Yosan", aws_account_id=f"{account:012d}")
     with connection.cursor() as cursor:
-        for statement in FILL.split(";"):
-            cursor.execute(statement, {"series": series_ids})
+        for statement in (*FILL.split(";"), *FILL_WINDOWS.split(";")):
+            cursor.execute(statement, {"series": series_ids, "connection": found.pk})
 
 
 @pytest.fixture
-def acme(cast: Cast) -> Iterator[Cast]:
-    """Acme among thirty others, a month of facts each, and statistics as PostgreSQL makes them."""
+def others(cast: Cast) -> None:
+    """Twenty other organizations with a month of facts each."""
     with inside(cast.acme):
         for table in FACTS:
             ensure_months(table, [MONTH])
     for number in range(OTHERS):
         with inside(make_organization()):
-            fill([10**9 + number * SERIES + one for one in range(SERIES)])
+            fill([10**9 + number * SERIES + one for one in range(SERIES)], 10**11 + number)
+
+
+@pytest.fixture
+def acme(cast: Cast) -> Iterator[Cast]:
+    """A month of Acme's facts, and statistics as PostgreSQL makes them."""
     with inside(cast.acme):
+        for table in FACTS:
+            ensure_months(table, [MONTH])
         series = [make_series(aws_model_id=f"profile-{number}") for number in range(SERIES)]
         make_assignment(series[0], make_cost_center(code="search").pk)
         payer = make_connection(role_arn="arn:aws:iam::111122223333:role/Payer")
         BilledSeries.objects.create(
             connection=payer, aws_account_id="1", service="s", usage_type="u", currency="USD", first_seen_at=START
         )
-        fill([row.pk for row in series])
+        fill([row.pk for row in series], 10**11 + OTHERS)
         make_data_until(NOW)
         make_budget(currency="USD")
         for table in FACTS:
@@ -107,6 +128,10 @@ def nodes(plan: Any) -> Iterator[dict[str, Any]]:
     else:
         yield plan
         yield from nodes(plan.get("Plans", []))
+
+
+def is_of_windows(node: dict[str, Any]) -> bool:
+    return str(node.get("Relation Name", "")) in WINDOWS
 
 
 def is_of_facts(node: dict[str, Any]) -> bool:
@@ -142,15 +167,20 @@ READS: dict[str, Callable[[Cast], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", READS)
-def test_an_organization_finds_its_facts_by_an_index(acme: Cast, name: str) -> None:
-    with watching() as statements:
-        READS[name](acme)
+@pytest.mark.usefixtures("others")
+def test_an_organization_finds_its_facts_and_windows_by_an_index(acme: Cast) -> None:
+    statements: list[tuple[str, Any]] = []
+    for name, read in READS.items():
+        with watching() as seen:
+            read(acme)
+        assert any(is_of_facts(node) for _, plan in seen for node in nodes(plan)) or name == "freshness", name
+        statements += seen
 
-    assert any(is_of_facts(node) for _, plan in statements for node in nodes(plan)) or name == "freshness"
     for sql, plan in statements:
         scans = [node for node in nodes(plan) if is_of_facts(node)]
         assert not [node for node in scans if node["Node Type"] == "Seq Scan"], sql
+        windows = [node for node in nodes(plan) if is_of_windows(node)]
+        assert not [node for node in windows if node["Node Type"] == "Seq Scan"], sql
         conditions = [str(node.get("Index Cond", "")) for node in nodes(plan) if "Index" in node["Node Type"]]
         of_facts = [one for one in conditions if "date" in one or "hour" in one]
         assert not scans or any("organization_id" in one for one in of_facts), sql
