@@ -106,14 +106,22 @@ def _answer(request: OrganizationRequest, explored: Explored, words: Words, link
     }
 
 
-def _pager(request: OrganizationRequest, asked: Exploration, page: TablePage, links: Links) -> dict[str, str | None]:
-    limit = {"limit": str(_limit(request))} if _limit(request) != LIMITS[0] else {}
+def _pager(request: OrganizationRequest, asked: Exploration, page: TablePage, links: Links) -> dict[str, object]:
+    shown = _limit(request)
+    limit = _limit_text(shown)
     first = links.to(asked, **limit)
     previous = links.to(asked, after=next_cursor(request, page.previous) or "", **limit) if page.previous else first
     return {
         "previous": previous if page.first > 1 else None,
         "next": links.to(asked, after=next_cursor(request, page.next) or "", **limit) if page.next else None,
+        "sizes": [
+            {"limit": size, "link": links.to(asked, **_limit_text(size)), "is_chosen": size == shown} for size in LIMITS
+        ],
     }
+
+
+def _limit_text(limit: int) -> dict[str, str]:
+    return {} if limit == LIMITS[0] else {"limit": str(limit)}
 
 
 def _limit(request: OrganizationRequest) -> int:
