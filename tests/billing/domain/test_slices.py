@@ -9,7 +9,7 @@ import pytest
 
 from billing.domain.dimensions import Granularity
 from billing.domain.periods import DAY, DateRange, each_hour, local_day, local_day_hours, utc_day_start
-from billing.domain.slices import Slice, Slices, cut, share_out_days
+from billing.domain.slices import Slice, Slices, cut, moved_hours, share_out_days, single_blocks
 
 START = datetime(2026, 3, 27, 22, tzinfo=UTC)
 END = datetime(2026, 4, 2, 5, tzinfo=UTC)
@@ -97,3 +97,21 @@ def test_local_days_are_put_together_out_of_utc_days_and_blocks(time_zone: str, 
 
 def test_no_days_are_shared_out_into_none() -> None:
     assert share_out_days(DateRange(date(2026, 3, 1), date(2026, 3, 1)), "Asia/Tokyo") == ((), ())
+
+
+def test_of_a_day_in_tokyo_the_hours_after_its_midnight_move() -> None:
+    (block,) = moved_hours(DateRange(date(2026, 11, 1), date(2026, 11, 2)), "Asia/Tokyo")
+
+    assert (block.day, block.owner, block.period) == (date(2026, 11, 1), date(2026, 11, 1), date(2026, 11, 2))
+    assert (block.start, block.end) == (datetime(2026, 11, 1, 15, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
+
+
+def test_nothing_moves_where_days_are_utc_days() -> None:
+    assert moved_hours(DateRange(date(2026, 11, 1), date(2026, 12, 1)), "UTC") == ()
+
+
+def test_a_day_from_which_two_blocks_move_has_no_single_one() -> None:
+    (block,) = moved_hours(DateRange(date(2026, 11, 1), date(2026, 11, 2)), "Asia/Tokyo")
+    (other,) = moved_hours(DateRange(date(2026, 11, 2), date(2026, 11, 3)), "Asia/Tokyo")
+
+    assert single_blocks([block, block, other]) == {other.day: other}
