@@ -152,4 +152,8 @@ def _code(scope: PriceScope) -> str:
 
 def _name(scope: PriceScope) -> str:
     region = _("every region") if scope.aws_region == ANY_REGION else scope.aws_region
-    return ", ".join((region, _(ROUTING_CLASS_LABELS[scope.routing_class]), _(TIER_LABELS[scope.tier])))
+    return _("%(region)s, %(routing)s, %(tier)s") % {
+        "region": region,
+        "routing": _(ROUTING_CLASS_LABELS[scope.routing_class]),
+        "tier": _(TIER_LABELS[scope.tier]),
+    }
