@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
+from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -28,6 +30,7 @@ from accounts.domain.audit import SYSTEM
 from accounts.domain.roles import ROLE_PERMISSIONS, Role
 from accounts.models import ApiKey
 from accounts.operations.api_keys import issue_api_key
+from config.reference import list_sections
 from forecasting.models import AlertEvent
 from forecasting.operations.alerts import evaluate_alert_rules
 from tests.cast import NOW, Cast, inside
@@ -57,6 +60,8 @@ CHECKS = [
 # Inputs of a call that keep to the description, and such that do not.
 EXAMPLES = {GenerationMode.POSITIVE: 6, GenerationMode.NEGATIVE: 4}
 NOBODY = "nobody"
+# A template is there when a worker has asked AWS who we are.
+NOT_YET = "get_connection_template"
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +173,18 @@ def test_every_call_keeps_to_the_description(caller: str, cast: Cast, ids: dict[
             wrong += broken_promises(result.ok(), headers=headers, ids=ids, mode=mode, examples=few)
 
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_every_documented_call_that_reads_is_answered(cast: Cast, ids: dict[str, int]) -> None:
+    client = Client(headers={"Authorization": f"Bearer {key_of(cast, Role.OWNER)}"})
+    refused = []
+    for section in list_sections(""):
+        for operation in section.operations:
+            if operation.method == "GET" and operation.id != NOT_YET:
+                address = re.sub(r"{(\w+)}", lambda name: str(ids[name[1]]), operation.path)
+                _, _, query = operation.call.partition('"')[2].partition('"')[0].partition("?")
+                answer = client.get(f"{address}?{query}")
+                if answer.status_code != HTTPStatus.OK:
+                    refused.append(f"{operation.id}: {answer.content.decode()}")
+
+    assert not refused
