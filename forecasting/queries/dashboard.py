@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from accounts.domain.organizations import OrganizationValue
-from accounts.queries.cost_centers import list_cost_centers
+from accounts.domain.placements import Tree
+from accounts.queries.cost_centers import get_tree, list_cost_centers
 from billing.domain.dimensions import Basis, Dimension
 from billing.domain.exchange_rates import USD, RateInForce, rate_in_force
 from billing.domain.freshness import Freshness
@@ -282,11 +283,13 @@ def _composition(frame: Frame) -> Composition:
     start, end = local_day_bounds(frame.month.start, frame.time_zone)[0], frame.as_of
     start_before = local_day_bounds(frame.month_before.start, frame.time_zone)[0]
     end_before = same_stretch_before(start, frame.rated_until, (start_before, start))
-    now, before = _spend(start, end, frame.time_zone), _spend(start_before, end_before, frame.time_zone)
+    tree = get_tree()
+    now, tops = _spend(start, end, frame.time_zone, tree)
+    before, tops_before = _spend(start_before, end_before, frame.time_zone, tree)
     unassigned = add_up(row.cost for row in now if row.key[0] is None)
     spent = add_up(row.cost for row in now)
     label = _labels()
-    breakdowns = [_breakdown(index, now, before, label, frame) for index in range(len(PARTS))]
+    breakdowns = [_breakdown(index, tops, tops_before, label, frame) for index in range(len(PARTS))]
     return Composition(
         breakdowns=tuple(breakdowns),
         mover=_mover(now, before, label, frame),
@@ -297,9 +300,32 @@ def _composition(frame: Frame) -> Composition:
     )
 
 
-def _spend(start: datetime, end: datetime, time_zone: str) -> Sequence[SpendRow]:
-    question = SpendQuestion(basis=Basis.RATED, start=start, end=end, group_by=PARTS, time_zone=time_zone)
-    return list_spend(question).rows
+def _spend(
+    start: datetime, end: datetime, time_zone: str, tree: Tree
+) -> tuple[tuple[SpendRow, ...], tuple[SpendRow, ...]]:
+    """What was spent by each cost center itself, and the same by the center at the top of its branch.
+
+    One statement, and one more for each day in between on which a cost center moved.
+    """
+    ids = {center.code: center.id for center in list_cost_centers(retired=True)}
+    codes = {number: code for code, number in ids.items()}
+    rows: list[SpendRow] = []
+    tops: list[SpendRow] = []
+    last = local_day(max(end - MOMENT, start), time_zone) + DAY
+    for first_day, last_day in tree.stretches(local_day(start, time_zone), last):
+        question = SpendQuestion(
+            basis=Basis.RATED,
+            start=max(start, local_day_bounds(first_day, time_zone)[0]),
+            end=min(end, local_day_bounds(last_day, time_zone)[0]),
+            group_by=PARTS,
+            time_zone=time_zone,
+        )
+        for row in list_spend(question).rows:
+            center, *others = row.key
+            top = codes[tree.line(ids[center], first_day)[-1]] if center else None
+            rows.append(row)
+            tops.append(replace(row, key=(top, *others)))
+    return tuple(rows), tuple(tops)
 
 
 def _breakdown(

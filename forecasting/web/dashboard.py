@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.roles import Permission
+from accounts.queries.cost_centers import list_cost_centers
 from billing.domain import figures
 from billing.domain.collection import Source
 from billing.domain.dimensions import Dimension
@@ -35,6 +36,8 @@ class RowView:
     row: BreakdownRow
     label: str
     ink: str
+    # Of a cost center: its own page says what stands below it.
+    cost_center_id: int | None = None
 
     @property
     def bar_width(self) -> str:
@@ -162,8 +165,15 @@ def _mover(page: Dashboard) -> dict[str, object] | None:
 
 
 def _breakdown_view(breakdown: Breakdown, page: Dashboard) -> BreakdownView:
+    is_centers = breakdown.dimension is Dimension.COST_CENTER
+    ids = {center.code: center.id for center in list_cost_centers(retired=True)} if is_centers else {}
     rows = tuple(
-        RowView(row=row, label=_row_label(breakdown.dimension, row), ink=_ink(breakdown.dimension, row, index))
+        RowView(
+            row=row,
+            label=_row_label(breakdown.dimension, row),
+            ink=_ink(breakdown.dimension, row, index),
+            cost_center_id=ids.get(row.key or ""),
+        )
         for index, row in enumerate(breakdown.rows)
     )
     return BreakdownView(

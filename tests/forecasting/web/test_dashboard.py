@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import types
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
 from accounts.access import web
-from accounts.models import User
+from accounts.domain.audit import SYSTEM
+from accounts.models import CostCenter, User
+from accounts.operations.cost_centers import move_cost_center
 from billing.domain.collection import FetchFailure, Source, WindowState
+from billing.domain.money import Money, total
 from billing.models import CollectionWindow, ExchangeRate
 from forecasting.models import AlertRule, Budget, ForecastRun
+from forecasting.queries.dashboard import Composition
 from tests.cast import Cast, inside
+from tests.factories.accounts import make_cost_center
 from tests.factories.billing import make_connection, make_window
 from tests.journeys.story import NOW, tell_november
 
@@ -36,6 +42,24 @@ def november(ada: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Client
 
 def first_page(client: Client) -> str:
     return client.get("/o/acme/").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_cost_center_is_shown_with_all_below_it_and_leads_to_its_page(november: Client, cast: Cast) -> None:
+    before = november.get("/o/acme/").context["page"].composition
+    with inside(cast.acme):
+        top = make_cost_center(code="product", name="Product")
+        search = CostCenter.objects.get(code="search")
+        move_cost_center(actor=SYSTEM, cost_center_id=search.pk, parent_id=top.pk, from_date=date(2026, 11, 3), now=NOW)
+    after = november.get("/o/acme/").context["page"].composition
+
+    def centers(composition: Composition) -> dict[str | None, Money]:
+        return {row.key: row.cost for row in composition.breakdowns[0].rows}
+
+    assert centers(after)["product"] + centers(after)["search"] == centers(before)["search"]
+    assert centers(after)["product"].amount > 0
+    assert total(centers(after).values(), "JPY") == total(centers(before).values(), "JPY")
+    assert after.breakdowns[1:] == before.breakdowns[1:]
+    assert f'href="/o/acme/cost-centers/{top.pk}/"' in first_page(november)
 
 
 def test_an_empty_organization_is_led_to_connect_aws(ada: Client) -> None:
