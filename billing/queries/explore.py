@@ -20,7 +20,7 @@ from billing.domain.money import ZERO, Money, add_up
 from billing.domain.periods import DAY, Month, local_day, utc_day_start
 from billing.domain.stretches import Span, Stretch, days_before, days_of, months_of, stretch
 from billing.queries.collection import DataUntil, get_data_until
-from billing.queries.costs import list_spend
+from billing.queries.costs import DAILY_DIMENSIONS, list_daily_spend, list_spend
 from billing.queries.exchange_rates import list_exchange_rates
 from billing.queries.questions import SpendQuestion
 from billing.queries.usage import RatedRow, read_rated
@@ -183,9 +183,10 @@ class _Asked:
         for fact in _read(replace(question, granularity=granularity), self.exploration.measure):
             # What has no period is of a span with one rate.
             month = Month.of(fact.period or local_day(span.start, zone))
-            yield self._expressed(fact, month)
+            yield self.expressed(fact, month)
 
-    def _expressed(self, fact: Fact, month: Month) -> Fact:
+    def expressed(self, fact: Fact, month: Month) -> Fact:
+        """Return a fact in the currency shown; what is not in dollars stays as it is."""
         if not self.is_money or fact.currency != USD:
             return fact
         money = self.rates.by_month[month].convert(fact.value)
@@ -302,7 +303,7 @@ def _chart(asked: _Asked, parts: Iterable[Part], *, by_month: bool) -> Iterator[
     largest = sorted(sizes, key=lambda key: (-sizes[key], str(key)))
     kept = largest[:CHART_PARTS]
     columns: dict[Key | None, dict[date, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
-    for fact in asked.facts(asked.stretch.now, asked.exploration.group_by[:1], granularity):
+    for fact in _chart_facts(asked, granularity):
         if asked.is_shown(fact) and fact.period:
             column = columns[fact.key if fact.key in kept else None]
             column[fact.period] = add_up((column[fact.period], fact.value))
@@ -310,6 +311,20 @@ def _chart(asked: _Asked, parts: Iterable[Part], *, by_month: bool) -> Iterator[
         yield ChartPart(key=key[0] if key else None, is_rest=False, values=dict(columns[key]))
     if None in columns:
         yield ChartPart(key=None, is_rest=True, values=dict(columns[None]))
+
+
+def _chart_facts(asked: _Asked, granularity: Granularity) -> Iterator[Fact]:
+    """The facts behind the chart; whole days by one dimension have a roll-up that needs no hours in any time zone."""
+    exploration, days = asked.exploration, asked.stretch.days
+    groups = exploration.group_by[:1]
+    is_plain = exploration.basis is Basis.RATED and asked.is_money and not exploration.filter_count
+    if not (is_plain and granularity is Granularity.DAY and DAILY_DIMENSIONS.issuperset(groups)):
+        yield from asked.facts(asked.stretch.now, groups, granularity)
+        return
+    by = groups[0] if groups else None
+    for row in list_daily_spend(start=days.start, end=days.end, time_zone=asked.stretch.time_zone, by=by):
+        fact = Fact(row.date, (row.key,) if groups else (), row.cost, 0, USD)
+        yield asked.expressed(fact, Month.of(row.date))
 
 
 def _unassigned(asked: _Asked, parts: Iterable[Part]) -> Decimal:
