@@ -64,4 +64,28 @@ WHERE
         stored.unpriced_cache_write, stored.unpriced_cache_write_5m, stored.unpriced_cache_write_1h,
         stored.assumed_input, stored.assumed_output, stored.assumed_cache_read, stored.assumed_cache_write,
         stored.assumed_cache_write_5m, stored.assumed_cache_write_1h)
+UNION
+-- The hours that belong to another local day, which are kept apart in the same row.
+SELECT stored.date, stored.series_id
+FROM stored
+WHERE
+    stored.moved_from IS NOT NULL
+    AND stored.cost_moved IS DISTINCT FROM (
+        SELECT
+            coalesce(
+                sum(
+                    coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
+                    + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0)
+                    + coalesce(f.cost_cache_write_1h, 0)
+                ),
+                0
+            )
+        FROM billing_hourlyusage AS f
+        WHERE
+            f.hour >= stored.moved_from
+            AND f.hour < stored.moved_to
+            AND f.hour >= %(first_hour)s
+            AND f.hour < %(last_hour)s
+            AND f.series_id = stored.series_id
+    )
 ORDER BY 1, 2

@@ -12,6 +12,7 @@ from billing.domain.dimensions import Dimension
 from billing.models import DailyUsage, HourlyUsage, UsageSeries
 from billing.operations.rating import roll_up
 from billing.queries.costs import list_daily_spend
+from billing.sql import execute
 from tests.cast import Cast, inside
 from tests.factories.accounts import make_cost_center
 from tests.factories.billing import make_assignment, make_override, make_series, make_usage
@@ -82,3 +83,15 @@ def test_after_a_change_of_the_time_zone_hours_are_read_until_days_are_rolled_up
 
         assert in_tokyo != in_new_york
         assert half_way == in_new_york == spend("America/New_York")
+
+
+def test_hours_kept_apart_that_are_not_those_of_the_facts_are_found_out(cast: Cast) -> None:
+    live_in(cast, "Asia/Tokyo")
+    bounds = {"first_hour": START, "last_hour": END, "first_day": START.date(), "last_day": END.date()}
+    with inside(cast.acme):
+        _, second = use_two_series()
+        before = execute("check_daily_usage", **bounds)
+        DailyUsage.objects.filter(series_id=second.pk, date=date(2026, 11, 1)).update(cost_moved=Decimal(1))
+
+        assert before == []
+        assert execute("check_daily_usage", **bounds) == [(date(2026, 11, 1), second.pk)]
