@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
+from accounts.domain.pages import Page
 from accounts.domain.roles import Permission
-from billing.api.short_lists import page_of
 from billing.domain.catalog import FoundationModel
 from billing.queries.catalog import list_foundation_models
+
+Row = TypeVar("Row")
+Key = tuple[str, ...]
 
 
 class ModelOutput(serializers.Serializer[Any]):
@@ -68,3 +73,11 @@ def _serialize_model(model: FoundationModel) -> dict[str, object]:
         "source": model.source,
         "source_date": model.source_date,
     }
+
+
+def page_of(rows: Iterable[Row], key: Callable[[Row], Key], after: str | None, limit: int) -> Page[Row]:
+    """Cut a list that is short enough to be read as a whole into pages by its unique key."""
+    begin = tuple(json.loads(after)) if after else ()
+    left = sorted((row for row in rows if key(row) > begin), key=key)
+    following = json.dumps(key(left[limit - 1])) if len(left) > limit else None
+    return Page(rows=tuple(left[:limit]), next=following)

@@ -14,7 +14,7 @@ from accounts.access.celery import nudge
 from accounts.access.declarations import PageParameters
 from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
-from billing.api.short_lists import Key, page_of
+from billing.api.catalog import Key, page_of
 from billing.domain.catalog import PriceKey, nearness
 from billing.domain.dimensions import ContextBand, RoutingClass, Tier, TokenClass
 from billing.domain.exchange_rates import MissingRate

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.api import catalog, connections, costs, exchange_rates, prices, sources, usage
+from billing.api import catalog, connections, costs, exchange_rates, freshness, prices, usage
 from billing.api.saved_views import SavedViewDetail, SavedViewList
 
 app_name = "billing_api"
@@ -22,7 +22,7 @@ urlpatterns = [
         connections.ConnectionVerification.as_view(),
         name="connection_verification",
     ),
-    path("connections/<int:connection_id>/sources/", sources.SourceList.as_view(), name="source_list"),
+    path("connections/<int:connection_id>/sources/", freshness.SourceList.as_view(), name="source_list"),
     path("connections/<int:connection_id>/pause/", connections.ConnectionPause.as_view(), name="connection_pause"),
     path(
         "connections/<int:connection_id>/disconnection/",

@@ -35,7 +35,7 @@ from billing.queries.prices import (
     list_prices_in_use,
 )
 from billing.queries.usage import list_known_values
-from billing.web.price_charts import price_history_chart
+from billing.web.charts import price_history_chart
 
 FILTERS = ("q", "publisher", "region")
 

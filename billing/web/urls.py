@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from billing.web import connections, exchange_rates, price_overrides, prices
+from billing.web import connections, exchange_rates, price_entry, prices
 from billing.web.explore.exports import explore_export
 from billing.web.explore.page import explore_page
 from billing.web.saved_views import (
@@ -41,10 +41,10 @@ inside = [
         "connections/<int:connection_id>/disconnect/", connections.connection_disconnect, name="connection_disconnect"
     ),
     path("prices/", prices.price_list, name="price_list"),
-    path("prices/new/", price_overrides.price_create, name="price_create"),
-    path("prices/preview/", price_overrides.price_preview, name="price_preview"),
+    path("prices/new/", price_entry.price_create, name="price_create"),
+    path("prices/preview/", price_entry.price_preview, name="price_preview"),
     path("prices/rating/", prices.price_rating, name="price_rating"),
-    path("prices/own/<int:override_id>/withdraw/", price_overrides.price_withdraw, name="price_withdraw"),
+    path("prices/own/<int:override_id>/withdraw/", price_entry.price_withdraw, name="price_withdraw"),
     path("prices/models/<str:model_id>/", prices.price_detail, name="price_detail"),
     path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
     path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.roles import Permission
-from billing.api.short_lists import Key, page_of
+from billing.api.catalog import Key, page_of
 from billing.domain.collection import Source
 from billing.domain.freshness import Freshness
 from billing.domain.money import plain
