@@ -26,6 +26,7 @@ from forecasting.domain.dashboard import Landing, landing_of
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.queries.budgets import list_budget_statuses
 from forecasting.queries.forecasts import find_forecast
+from forecasting.queries.scopes import stretches_of
 
 ZERO = Decimal(0)
 MOMENT = timedelta(microseconds=1)
@@ -91,6 +92,7 @@ class CenterPage:
     below: tuple[CenterSpend, ...]
     landing: Landing | None
     budgets: tuple[BudgetStatus, ...]
+    tokens_unpriced: int
     places: tuple[tuple[Placement, CostCenterValue | None], ...]
 
 
@@ -163,6 +165,7 @@ def get_center_page(*, cost_center_id: int, organization: OrganizationValue, now
         below=tuple(row for row in tree.rows if row.center.parent_id == center.id),
         landing=landing_of(forecast, tree.rate) if forecast else None,
         budgets=tuple(status for status in list_budget_statuses(as_of=now) if status.budget.scope == scope),
+        tokens_unpriced=_tokens_unpriced(scope, tree.month, organization.time_zone),
         places=tuple(
             (one, by_id[one.parent_id].center if one.parent_id else None)
             for one in reversed(list_placements(cost_center_id))
@@ -212,6 +215,20 @@ def find_move_effect(
         later_moves=tuple(one.valid_from for one in own if one.valid_from is not None and one.valid_from > from_date),
         counted_from=start,
     )
+
+
+def _tokens_unpriced(scope: Scope, month: Month, time_zone: str) -> int:
+    """How many tokens of a branch have no price in a month, and are in none of its amounts."""
+    tokens = 0
+    for stretch in stretches_of(scope, DateRange(month.start, month.end)):
+        question = SpendQuestion(
+            basis=Basis.RATED,
+            start=local_day_bounds(stretch.days.start, time_zone)[0],
+            end=local_day_bounds(stretch.days.end, time_zone)[0],
+            filters=stretch.filters,
+        )
+        tokens += sum(row.tokens_unpriced for row in list_spend(question).rows)
+    return tokens
 
 
 def _rate(organization: OrganizationValue, month: Month) -> RateInForce | None:
