@@ -36,7 +36,7 @@ SIZES = {
     "full": Size(
         organizations=200,
         measured=3,
-        series=6.7,
+        series=8.25,
         young_days=91,
         old_days=910,
         large_series=2000,
