@@ -30,10 +30,8 @@ JAPANESE = {
     "API keys": "APIキー",
     "Add a passkey": "パスキーの追加",
     "Add the passkey": "パスキーを追加する",
-    "All saved views": "保存ビューの一覧",
     "All stored usage is rated with the prices in force.": "保存済みの利用量はすべて、適用中の単価で計算されています。",
     "Amount a month": "月額",
-    "At the top": "最上位",
     "Budgets": "予算",
     "CSV, unrounded": "CSV(端数処理なし)",
     "Claude Sonnet 4.5": "Claude Sonnet 4.5",
@@ -155,9 +153,11 @@ def browsing(browser: Browser, live: str, tongue: Tongue) -> Iterator[Page]:
     devices = context.new_cdp_session(page)
     devices.send("WebAuthn.enable")
     devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-    yield page
-    context.close()
-    cache.clear()
+    try:
+        yield page
+    finally:
+        context.close()
+        cache.clear()
     assert faults == [], faults
 
 
