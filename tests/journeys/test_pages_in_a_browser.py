@@ -117,7 +117,7 @@ def test_a_page_that_waits_for_a_worker_changes_by_itself(watched: Page, cast: C
 
 def test_a_price_is_explained_while_it_is_typed(watched: Page) -> None:
     watched.goto("/o/acme/prices/new/?model=claude-sonnet-4-5")
-    watched.get_by_label("Price in US dollars").fill("1.50")
+    watched.get_by_label("Price", exact=True).fill("1.50")
     watched.get_by_label("per 1M tokens").check()
     watched.wait_for_selector("text=That is half off or more")
     watched.get_by_label("per 1K tokens").check()
