@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime
-
-from django.db import IntegrityError, transaction
 
 from accounts.domain.audit import Actor, Json
 from accounts.domain.names import clean_name
 from accounts.domain.roles import Permission
 from accounts.operations.audit import record_event
+from accounts.operations.conflicts import unique_or
 from billing.domain.explore import Exploration, as_all_texts
 from billing.domain.saved_views import SavedViewNameTaken, SavedViewNotFound, SavedViewValue, SharingForbidden
 from billing.models import SavedView
 from billing.queries.saved_views import saved_view_value
+
+NAME_UNIQUE = "view_name_unique"
 
 
 def save_view(
@@ -34,7 +34,7 @@ def save_view(
     name = clean_name(name)
     if is_shared and Permission.EDIT_SHARED_VIEWS not in permissions:
         raise SharingForbidden
-    with _unique_name(name):
+    with unique_or(SavedViewNameTaken(field="name", name=name), constraint=NAME_UNIQUE):
         row = SavedView.objects.create(
             name=name,
             is_shared=is_shared,
@@ -75,7 +75,7 @@ def change_view(
         row.question = as_all_texts(exploration)
     if _facts(row) != before:
         row.saved_at = now
-        with _unique_name(row.name):
+        with unique_or(SavedViewNameTaken(field="name", name=row.name), constraint=NAME_UNIQUE):
             row.save()
         record_event(
             actor=actor, verb="saved_view.changed", target=f"saved_view:{row.pk}", before=before, after=_facts(row)
@@ -99,18 +99,6 @@ def _locked(actor: Actor, permissions: Collection[Permission], view_id: int) -> 
     if not saved_view_value(row).can_change(actor, permissions):
         raise SharingForbidden
     return row
-
-
-@contextmanager
-def _unique_name(name: str) -> Iterator[None]:
-    """Turn the database's refusal of a second name into ours; a savepoint, so that the transaction can still answer."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        if "view_name_unique" not in str(error):
-            raise
-        raise SavedViewNameTaken(field="name", name=name) from error
 
 
 def _facts(row: SavedView) -> dict[str, Json]:

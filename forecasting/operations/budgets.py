@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from django.db import IntegrityError, transaction
-
 from accounts.domain.audit import Actor, Json
 from accounts.domain.errors import Conflict, Invalid, Stale
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
+from accounts.operations.conflicts import unique_or
 from accounts.queries.cost_centers import list_cost_centers
 from accounts.queries.memberships import list_members
 from accounts.tenancy.context import tenant_transaction
@@ -28,6 +26,8 @@ from forecasting.domain.thresholds import Threshold, check_thresholds
 from forecasting.models import AlertRule, AlertRuleChannel, Budget, NotificationChannel
 from forecasting.queries.alerts import list_thresholds
 from forecasting.queries.budgets import BudgetNotFound, find_rate_in_force, get_budget
+
+NAME_UNIQUE = "budget_name_unique"
 
 
 class BudgetNameTaken(Conflict):
@@ -112,7 +112,7 @@ def create_budget(
         _check_scope_exists(check_scope(scope))
         _check_amount(amount, now)
         owner_label = _owner_label(owner_user_id)
-        with _unique_name(name):
+        with unique_or(BudgetNameTaken(field="name", name=name), constraint=NAME_UNIQUE):
             row = Budget.objects.create(
                 name=name,
                 scope_kind=scope.kind,
@@ -156,7 +156,7 @@ def change_budget(
             row.owner_id = owner_user_id
         row.name, row.amount, row.currency = name, amount.amount, amount.currency
         row.version, row.changed_at = row.version + 1, now
-        with _unique_name(name):
+        with unique_or(BudgetNameTaken(field="name", name=name), constraint=NAME_UNIQUE):
             row.save()
         _replace_rules(row, check_thresholds(thresholds))
         return _saved(row, actor=actor, verb="budget.changed", before=before)
@@ -213,18 +213,6 @@ def _owner_label(user_id: int | None) -> str:
         if member.user_id == user_id:
             return member.label
     raise OwnerIsNoMember(field="owner")
-
-
-@contextmanager
-def _unique_name(name: str) -> Iterator[None]:
-    """Turn the database's refusal of a second name into ours; a savepoint, so that the transaction can still answer."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        if "budget_name_unique" not in str(error):
-            raise
-        raise BudgetNameTaken(field="name", name=name) from error
 
 
 def _replace_rules(row: Budget, thresholds: tuple[Threshold, ...]) -> None:

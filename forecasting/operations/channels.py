@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
@@ -20,6 +18,7 @@ from accounts.domain.audit import Actor, Json
 from accounts.domain.errors import Conflict, Invalid, Stale
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
+from accounts.operations.conflicts import unique_or
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from forecasting.domain.channels import (
@@ -32,6 +31,8 @@ from forecasting.domain.channels import (
 )
 from forecasting.models import Delivery, NotificationChannel
 from forecasting.queries.channels import ChannelNotFound, ChannelValue, channel_value
+
+NAME_UNIQUE = "channel_name_unique"
 
 MAX_NAME_LENGTH = 100
 SECRET_SALT = "forecasting.webhook"  # noqa: S105 - names the use of the key, is none
@@ -97,7 +98,7 @@ def create_channel(
     name, address = _checked_name(name), _checked_address(kind, address)
     _check_language(language)
     with tenant_transaction():
-        with _unique_name(name):
+        with unique_or(ChannelNameTaken(field="name", name=name), constraint=NAME_UNIQUE):
             row = NotificationChannel.objects.create(
                 kind=kind,
                 name=name,
@@ -126,7 +127,7 @@ def change_channel(
         before = _facts(row)
         row.name, row.language = name, language
         row.address = _checked_address(ChannelKind(row.kind), address)
-        with _unique_name(name):
+        with unique_or(ChannelNameTaken(field="name", name=name), constraint=NAME_UNIQUE):
             _save(row, now)
         return _saved(row, actor=actor, verb="channel.changed", before=before)
 
@@ -253,18 +254,6 @@ def _checked_address(kind: ChannelKind, address: str) -> str:
 def _check_language(language: str) -> None:
     if language not in dict(settings.LANGUAGES):
         raise LanguageUnknown(field="language")
-
-
-@contextmanager
-def _unique_name(name: str) -> Iterator[None]:
-    """Turn the database's refusal of a second name into ours; a savepoint, so that the transaction can still answer."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        if "channel_name_unique" not in str(error):
-            raise
-        raise ChannelNameTaken(field="name", name=name) from error
 
 
 def _facts(row: NotificationChannel) -> dict[str, Json]:

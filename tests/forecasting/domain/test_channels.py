@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,7 @@ from forecasting.domain.channels import (
     next_attempt_at,
     parse_endpoint,
 )
-from forecasting.domain.series import ScopeKind
+from forecasting.domain.series import BUDGET_KINDS
 from forecasting.domain.thresholds import ALERT_KIND_LABELS, AlertKind
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
@@ -257,9 +257,9 @@ def test_a_receiver_that_is_down_for_a_night_is_reached_in_the_morning() -> None
         (Failure, FAILURE_LABELS),
         (AlertKind, ALERT_KIND_LABELS),
         (PeriodKind, PERIOD_KIND_LABELS),
-        (ScopeKind, SCOPE_KIND_LABELS),
+        (BUDGET_KINDS, SCOPE_KIND_LABELS),
     ],
 )
-def test_every_code_has_a_label_for_people(codes: type[StrEnum], labels: Mapping[StrEnum, str]) -> None:
+def test_every_code_has_a_label_for_people(codes: Iterable[StrEnum], labels: Mapping[StrEnum, str]) -> None:
     assert set(labels) == set(codes)
     assert all(labels.values())

@@ -44,6 +44,7 @@ def test_json_holds_every_scope_with_exact_amounts() -> None:
     assert [(one["scope"], one["key"]) for one in answer["forecasts"]] == [
         ("ORGANIZATION", ""),
         ("COST_CENTER", ""),
+        ("COST_CENTER_OWN", ""),
         ("MODEL", "amazon.nova-pro"),
     ]
     assert (whole["month"], whole["currency"], whole["calibrated"]) == ("2026-11", "USD", False)
@@ -56,7 +57,7 @@ def test_json_holds_every_scope_with_exact_amounts() -> None:
 def test_people_read_a_few_lines() -> None:
     lines = run("--organization", "acme").splitlines()
 
-    assert lines[1:3] == ["method: median_of_five (TOO_LITTLE_HISTORY)", "scopes: 3"]
+    assert lines[1:3] == ["method: median_of_five (TOO_LITTLE_HISTORY)", "scopes: 4"]
     assert lines[3].startswith("month 2026-11: 726.00 USD, 80 % between ")
     assert lines[3].endswith(", not yet calibrated; 240.00 spent to date")
 
