@@ -15,11 +15,14 @@ from billing.domain.connections import COLLECTING_STATES, ConnectionState
 from billing.domain.freshness import Backfill, Freshness, freshness, freshness_sentence
 from billing.domain.periods import Month, utc_day_start
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
+from billing.sql import execute
 
 # The rate of a backfill is that of its last minute.
 RATE_SPAN = timedelta(seconds=60)
 SECONDS_A_DAY = 86400
 STORED = "STORED"
+# Windows are calendar months at most: what ends where another begins did not begin earlier than that.
+LONGEST_WINDOW = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,25 +110,28 @@ def get_watching(connection_id: int, *, now: datetime) -> Watching:
 
 def get_backfill(*, now: datetime, connection_id: int | None = None) -> Backfill:
     """Return how much of the past is stored: of one connection, or of all."""
-    windows = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, connection__state__in=COLLECTING_STATES)
     every = CollectionWindow.objects.filter(connection__state__in=COLLECTING_STATES)
     if connection_id is not None:
-        windows, every = windows.filter(connection_id=connection_id), every.filter(connection_id=connection_id)
-    total = windows.aggregate(
-        length=Sum(F("window_end") - F("window_start")), regions=Count("aws_region", distinct=True)
+        every = every.filter(connection_id=connection_id)
+    usage = Q(source=Source.CLOUDWATCH)
+    is_left = Q(state__in=[WindowState.DUE, WindowState.STARTED])
+    sums = every.aggregate(
+        total=Sum(F("window_end") - F("window_start"), filter=usage),
+        filled=Sum(F("filled_until") - F("window_start"), filter=usage),
+        left=Count("id", filter=is_left),
+        started=Count("id", filter=Q(state=WindowState.STARTED)),
+        failed=Count("id", filter=Q(state=WindowState.FAILED)),
+        soonest=Min("next_attempt_at", filter=is_left),
     )
-    filled = windows.filter(filled_until__isnull=False).aggregate(length=Sum(F("filled_until") - F("window_start")))
-    left = every.filter(state__in=[WindowState.DUE, WindowState.STARTED])
-    soonest = left.aggregate(next=Min("next_attempt_at"))["next"]
-    failing = left.exclude(last_error="").order_by("-next_attempt_at").values_list("last_error", flat=True).first()
+    soonest, failing = sums["soonest"], every.filter(is_left).exclude(last_error="").order_by("-next_attempt_at")
     return Backfill(
-        days_done=_days(filled["length"]),
-        days_total=_days(total["length"]),
-        windows_left=left.count(),
-        windows_failed=every.filter(state=WindowState.FAILED).count(),
-        days_per_second=_days_per_second(every, now),
-        waits_until=soonest if soonest and soonest > now and not _is_any_started(every) else None,
-        last_error=failing or "",
+        days_done=_days(sums["filled"]),
+        days_total=_days(sums["total"]),
+        windows_left=sums["left"],
+        windows_failed=sums["failed"],
+        days_per_second=_days_per_second(every, now) if sums["left"] else 0.0,
+        waits_until=soonest if soonest and soonest > now and not sums["started"] else None,
+        last_error=(failing.values_list("last_error", flat=True).first() or "") if sums["left"] else "",
     )
 
 
@@ -156,16 +162,17 @@ def _connections(states: Sequence[str], connection_id: int | None = None) -> dic
 def _reached(connections: dict[int, AwsConnection]) -> dict[SourceKey, datetime | None]:
     """Up to when each source is stored without a gap: what its unfilled windows, those before them and the newest say."""
     windows = CollectionWindow.objects.filter(connection_id__in=list(connections))
-    keys = ("connection_id", "source", "aws_region")
     filled = windows.filter(filled_until__isnull=False)
-    newest = filled.order_by(*keys, "-window_start").distinct(*keys)
+    newest = _newest(connections, are_filled=True)
     # (An inventory is a picture of the present: a day without one leaves no gap.)
     unfilled = list(
         windows.exclude(source=Source.INVENTORY).filter(
             Q(filled_until__isnull=True) | Q(filled_until__lt=F("window_end"))
         )
     )
-    before = filled.filter(window_end__in={row.window_start for row in unfilled})
+    starts = {row.window_start for row in unfilled}
+    recent = filled.filter(window_start__gte=min(starts) - LONGEST_WINDOW) if starts else filled
+    before = recent.filter(window_end__in=starts)
     grouped: dict[SourceKey, dict[int, KnownWindow]] = defaultdict(dict)
     for row in (*newest, *unfilled, *before):
         grouped[row.connection_id, row.source, row.aws_region][row.pk] = _known(row)
@@ -180,10 +187,13 @@ def _until(windows: Iterable[KnownWindow], connection: AwsConnection) -> datetim
 
 
 def _newest_windows(connections: dict[int, AwsConnection]) -> dict[SourceKey, CollectionWindow]:
-    keys = ("connection_id", "source", "aws_region")
-    rows = CollectionWindow.objects.filter(connection_id__in=list(connections))
-    newest = rows.order_by(*keys, "-window_start").distinct(*keys)
+    newest = _newest(connections, are_filled=False)
     return {(row.connection_id, row.source, row.aws_region): row for row in newest}
+
+
+def _newest(connections: Iterable[int], *, are_filled: bool) -> Windows:
+    found = execute("newest_windows", connections=list(connections), are_filled=are_filled)
+    return CollectionWindow.objects.filter(id__in=[number for (number,) in found])
 
 
 def _totals(now: datetime) -> dict[SourceKey, Decimal]:
@@ -256,10 +266,6 @@ def _days_per_second(windows: Windows, now: datetime) -> float:
         return 0.0
     seconds = max((now - min(started for started, _, _ in read)).total_seconds(), 1.0)
     return sum(length.total_seconds() for _, _, length in read) / SECONDS_A_DAY / seconds
-
-
-def _is_any_started(windows: Windows) -> bool:
-    return windows.filter(state=WindowState.STARTED).exists()
 
 
 def _known(row: CollectionWindow) -> KnownWindow:
