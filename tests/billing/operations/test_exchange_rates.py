@@ -10,14 +10,13 @@ import pytest
 from accounts.models import AuditEvent
 from billing.domain.periods import Month
 from billing.operations.exchange_rates import (
-    ExchangeRateNotFound,
     ImpossibleExchangeRate,
     ImpossibleMonth,
     MalformedCurrency,
     enter_exchange_rate,
     remove_exchange_rate,
 )
-from billing.queries.exchange_rates import find_rate, list_exchange_rates
+from billing.queries.exchange_rates import ExchangeRateNotFound, find_rate, list_exchange_rates
 from tests.cast import Cast, inside
 
 NOW = datetime(2026, 11, 10, 9, tzinfo=UTC)
