@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from accounts.domain.cost_centers import CostCenterValue
 from accounts.domain.organizations import OrganizationValue
 from accounts.domain.placements import Tree
 from accounts.queries.cost_centers import get_tree, list_cost_centers
@@ -283,12 +284,12 @@ def _composition(frame: Frame) -> Composition:
     start, end = local_day_bounds(frame.month.start, frame.time_zone)[0], frame.as_of
     start_before = local_day_bounds(frame.month_before.start, frame.time_zone)[0]
     end_before = same_stretch_before(start, frame.rated_until, (start_before, start))
-    tree = get_tree()
-    now, tops = _spend(start, end, frame.time_zone, tree)
-    before, tops_before = _spend(start_before, end_before, frame.time_zone, tree)
+    tree, centers = get_tree(), list_cost_centers(retired=True)
+    now, tops = _spend(start, end, frame.time_zone, tree, centers)
+    before, tops_before = _spend(start_before, end_before, frame.time_zone, tree, centers)
     unassigned = add_up(row.cost for row in now if row.key[0] is None)
     spent = add_up(row.cost for row in now)
-    label = _labels()
+    label = _labels(centers)
     breakdowns = [_breakdown(index, tops, tops_before, label, frame) for index in range(len(PARTS))]
     return Composition(
         breakdowns=tuple(breakdowns),
@@ -301,13 +302,13 @@ def _composition(frame: Frame) -> Composition:
 
 
 def _spend(
-    start: datetime, end: datetime, time_zone: str, tree: Tree
+    start: datetime, end: datetime, time_zone: str, tree: Tree, centers: Iterable[CostCenterValue]
 ) -> tuple[tuple[SpendRow, ...], tuple[SpendRow, ...]]:
     """What was spent by each cost center itself, and the same by the center at the top of its branch.
 
     One statement, and one more for each day in between on which a cost center moved.
     """
-    ids = {center.code: center.id for center in list_cost_centers(retired=True)}
+    ids = {center.code: center.id for center in centers}
     codes = {number: code for code, number in ids.items()}
     rows: list[SpendRow] = []
     tops: list[SpendRow] = []
@@ -371,9 +372,9 @@ def _mover(
     return largest_mover(parts, rate=frame.rate, label=label)
 
 
-def _labels() -> Callable[[Dimension, str | None], str]:
+def _labels(cost_centers: Iterable[CostCenterValue]) -> Callable[[Dimension, str | None], str]:
     """Names for keys; a key without a name stands for itself, and no key has no name: the page says what that is."""
-    centers = {center.code: center.name for center in list_cost_centers(retired=True)}
+    centers = {center.code: center.name for center in cost_centers}
     names = {Dimension.COST_CENTER: centers, Dimension.MODEL: names_of(list_foundation_models())}
     return lambda dimension, key: names.get(dimension, {}).get(key or "", key or "")
 
