@@ -14,7 +14,7 @@ Choice = tuple[str, str]
 
 def scope_choices() -> list[Choice | tuple[str, list[Choice]]]:
     """Return the organization, then its cost centers and the foundation models as groups."""
-    centers = [(f"{ScopeKind.COST_CENTER}:{center.id}", " / ".join(center.path)) for center in list_cost_centers()]
+    centers = [(f"{ScopeKind.COST_CENTER}:{center.id}", " / ".join(center.names)) for center in list_cost_centers()]
     models = [(f"{ScopeKind.MODEL}:{model.model_id}", model.display_name) for model in list_foundation_models()]
     groups = [
         (_("Cost centers"), centers),

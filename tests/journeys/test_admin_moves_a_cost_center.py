@@ -59,7 +59,7 @@ class Admin:
 
     def history(self) -> tuple[object, ...]:
         """All that is told of October."""
-        engineering, products = self.past_months("engineering"), self.past_months("products")
+        engineering, products = self.past_months("Engineering"), self.past_months("Products")
         return self.explored(), engineering, products, self.asked(f"spend/?{OCTOBER}")
 
 

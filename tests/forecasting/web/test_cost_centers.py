@@ -67,7 +67,7 @@ def test_the_tree_tells_what_each_center_costs_alone_and_with_all_below(
     assert rows == {"eng": (100, 312), "search": (212, 212), "product": (0, 0)}
     assert response.context["tree"].total.amount == 320
     assert "Engineering is the largest, with" in page
-    assert "Nobody pays" in page
+    assert "has no cost center" in page
     assert "Data until" in page
     assert page.index(">Engineering<") < page.index(">Search team<")
     assert "foreign" not in page
