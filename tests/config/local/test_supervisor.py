@@ -186,7 +186,7 @@ def test_a_command_starts_what_is_missing_and_stops_only_that(fresh_installation
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert (fresh_installation.database_place() / "database").exists()
+    assert (fresh_installation.database_place / "database").exists()
     assert living(fresh_installation.home) == []
 
 
