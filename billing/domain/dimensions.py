@@ -79,6 +79,47 @@ class Provider(StrEnum):
     """Who bills for the use, as opposed to the publisher, who made the model."""
 
     AWS_BEDROCK = "aws_bedrock"
+    AZURE_OPENAI = "azure_openai"
+    GOOGLE_VERTEX = "google_vertex"
+    OTHER = "other"
+
+
+class ChargeCategory(StrEnum):
+    """What kind of charge a bill line is, in the words of FOCUS 1.2 (ChargeCategory), with refunds apart."""
+
+    USAGE = "USAGE"
+    PURCHASE = "PURCHASE"
+    TAX = "TAX"
+    CREDIT = "CREDIT"
+    REFUND = "REFUND"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
+class CostHeading(StrEnum):
+    """Under which heading of a statement a bill line stands: everything that a provider bills for AI has one."""
+
+    TOKENS = "TOKENS"
+    MEDIA = "MEDIA"  # images, seconds of speech and video, search units
+    GUARDRAILS = "GUARDRAILS"
+    KNOWLEDGE_BASES = "KNOWLEDGE_BASES"
+    AGENTS = "AGENTS"
+    AGENTCORE = "AGENTCORE"
+    CUSTOM_MODELS = "CUSTOM_MODELS"  # training and storage
+    IMPORTED_MODELS = "IMPORTED_MODELS"
+    PROVISIONED_THROUGHPUT = "PROVISIONED_THROUGHPUT"
+    RESERVED_THROUGHPUT = "RESERVED_THROUGHPUT"
+    DATA_AUTOMATION = "DATA_AUTOMATION"
+    OTHER = "OTHER"  # read, and none of the above
+    UNRECOGNIZED = "UNRECOGNIZED"
+
+
+class PriceOrigin(StrEnum):
+    """Where a rate comes from; the first that has one wins, in this order."""
+
+    OVERRIDE = "OVERRIDE"
+    LEARNT = "LEARNT"
+    PRICE_LIST = "PRICE_LIST"
+    COMMITTED = "COMMITTED"
 
 
 class TokenClass(StrEnum):

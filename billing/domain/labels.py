@@ -54,7 +54,12 @@ ROUTING_LABELS: Mapping[Routing, str] = {
     Routing.GEO: gettext_noop("Geography"),
     Routing.GLOBAL: gettext_noop("Global"),
 }
-PROVIDER_LABELS: Mapping[Provider, str] = {Provider.AWS_BEDROCK: "Amazon Bedrock"}
+PROVIDER_LABELS: Mapping[Provider, str] = {
+    Provider.AWS_BEDROCK: "Amazon Bedrock",
+    Provider.AZURE_OPENAI: "Azure OpenAI",
+    Provider.GOOGLE_VERTEX: "Google Vertex AI",
+    Provider.OTHER: gettext_noop("Other provider"),
+}
 MEASURE_LABELS: Mapping[Measure, str] = {
     Measure.COST: gettext_noop("Cost"),
     Measure.TOKENS_INPUT: gettext_noop("Input tokens"),

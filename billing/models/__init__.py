@@ -3,7 +3,7 @@
 from billing.models.catalog import FoundationModel, ModelPrice, PriceOverride, RateCard
 from billing.models.collection import CollectionRun, CollectionWindow
 from billing.models.connections import AwsConnection
-from billing.models.costs import BilledCost, BilledSeries
+from billing.models.costs import BilledCost, BilledSeries, CostSource
 from billing.models.exchange_rates import ExchangeRate
 from billing.models.inventory import InferenceProfile, ObservedMetric
 from billing.models.saved_views import SavedView
@@ -15,6 +15,7 @@ __all__ = [
     "BilledSeries",
     "CollectionRun",
     "CollectionWindow",
+    "CostSource",
     "DailyUsage",
     "ExchangeRate",
     "FoundationModel",

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from billing.domain.dimensions import TokenClass
-from billing.models import CollectionRun, InferenceProfile, ObservedMetric
+from billing.domain.dimensions import Provider, TokenClass
+from billing.models import CollectionRun, CostSource, InferenceProfile, ObservedMetric
 from forecasting.models import BacktestScore
 from tests.factories import accounts, billing, forecasting
 
@@ -35,6 +35,10 @@ def make_run() -> object:
 
 def make_billed() -> object:
     return billing.make_billed(billing.make_connection(), {date(2026, 11, 1): "1.5"})
+
+
+def make_cost_source() -> object:
+    return CostSource.objects.create(name="Azure export", provider=Provider.AZURE_OPENAI, created_at=AT)
 
 
 def make_assignment() -> object:
@@ -85,6 +89,7 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.BilledSeries": make_billed,
     "billing.CollectionRun": make_run,
     "billing.CollectionWindow": make_window,
+    "billing.CostSource": make_cost_source,
     "billing.DailyUsage": make_usage,
     "billing.ExchangeRate": billing.make_exchange_rate,
     "billing.HourlyUsage": make_usage,
