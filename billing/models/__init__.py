@@ -1,6 +1,6 @@
 """Names the models for Django; no logic."""
 
-from billing.models.catalog import FoundationModel, ModelPrice, PriceOverride, RateCard
+from billing.models.catalog import FoundationModel, LearntRate, ModelPrice, PriceOverride, RateCard, RateLearning
 from billing.models.collection import CollectionRun, CollectionWindow
 from billing.models.connections import AwsConnection
 from billing.models.costs import BilledCost, BilledSeries, CostSource
@@ -21,10 +21,12 @@ __all__ = [
     "FoundationModel",
     "HourlyUsage",
     "InferenceProfile",
+    "LearntRate",
     "ModelPrice",
     "ObservedMetric",
     "PriceOverride",
     "RateCard",
+    "RateLearning",
     "SavedView",
     "SeriesAssignment",
     "UsageSeries",

@@ -1,4 +1,4 @@
-"""`FoundationModel`, `ModelPrice`, `PriceOverride` (effective-dated, no overlaps) and `RateCard` (what a row was rated with)."""
+"""`FoundationModel`; `ModelPrice`, `LearntRate`, `PriceOverride` (effective-dated, no overlaps); `RateCard` (what a row was rated with)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
-from billing.domain.dimensions import ContextBand, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import ContextBand, PriceOrigin, RoutingClass, Tier, TokenClass
 from billing.models.collection import time_range
 
 PRICE_KEY = ["model_id", "aws_region", "routing_class", "tier", "token_class", "context_band"]
@@ -59,8 +59,14 @@ class PriceFields(models.Model):
 
 
 class ModelPrice(PriceFields):
-    """A published price. Global: readable to all, written by the sync of the price table only."""
+    """A published price. Global: readable to all, written by the syncs of the committed table and of AWS's Price List."""
 
+    origin = models.CharField(
+        max_length=16,
+        choices=[(item.value, item.value) for item in (PriceOrigin.PRICE_LIST, PriceOrigin.COMMITTED)],
+        default=PriceOrigin.COMMITTED.value,
+        db_default=PriceOrigin.COMMITTED.value,
+    )
     # When the sync wrote the row: what was rated before is rated again.
     listed_at = models.DateTimeField()
 
@@ -69,6 +75,7 @@ class ModelPrice(PriceFields):
             ExclusionConstraint(
                 name="model_prices_may_not_overlap",
                 expressions=[
+                    ("origin", RangeOperators.EQUAL),
                     *((column, RangeOperators.EQUAL) for column in PRICE_KEY),
                     (time_range("effective_from", "effective_to"), RangeOperators.OVERLAPS),
                 ],
@@ -79,6 +86,63 @@ class ModelPrice(PriceFields):
                 name="model_price_has_a_length",
             ),
         ]
+
+
+class LearntRate(PriceFields, TenantModel):
+    """What an organization's bill says that a million tokens cost, from a UTC day on, with the lines that say so."""
+
+    # The evidence: first and last day, how many days, and what they add up to.
+    first_day = models.DateField()
+    last_day = models.DateField()
+    days = models.PositiveIntegerField()
+    cost = models.DecimalField(max_digits=38, decimal_places=18)
+    tokens = models.DecimalField(max_digits=38, decimal_places=18)
+    series_ids = ArrayField(models.BigIntegerField())
+    # AWS may still change the last day's figures.
+    is_estimated = models.BooleanField()
+    # It was the published price, to within what amounts of the bill can tell, when it was last seen.
+    is_list_rate = models.BooleanField()
+    learnt_at = models.DateTimeField()
+
+    objects: ClassVar[TenantManager[LearntRate]] = TenantManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            ExclusionConstraint(
+                name="learnt_rates_may_not_overlap",
+                expressions=[
+                    ("organization", RangeOperators.EQUAL),
+                    *((column, RangeOperators.EQUAL) for column in PRICE_KEY),
+                    (time_range("effective_from", "effective_to"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(condition=Q(rate_usd_per_million__gt=0), name="learnt_rate_positive"),
+            models.CheckConstraint(
+                condition=Q(effective_to__isnull=True) | Q(effective_to__gt=F("effective_from")),
+                name="learnt_rate_has_a_length",
+            ),
+        ]
+
+
+class RateLearning(TenantModel):
+    """Whether the bill has changed since rates were last learnt from it: one row for each organization that has a bill."""
+
+    is_due = models.BooleanField(default=True)
+    learnt_at = models.DateTimeField(null=True, blank=True)
+    # Days whose cost and quantity could not be believed: a thousandth or a thousandfold of the published price.
+    days_refused = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[TenantManager[RateLearning]] = TenantManager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["organization"], name="rate_learning_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return "due" if self.is_due else f"learnt at {self.learnt_at}"
 
 
 class PriceOverride(PriceFields, TenantModel):
@@ -126,7 +190,7 @@ class RateCard(TenantModel):
     tier = models.CharField(max_length=24)
     valid_from = models.DateTimeField(null=True, blank=True)
     valid_to = models.DateTimeField(null=True, blank=True)
-    # {token class: {"rate": "3.30" or null, "source": …, "is_assumed": …}}: what people are shown.
+    # {token class: {"rate": "3.30" or null, "origin": …, "source": …, "is_assumed": …}}: what people are shown.
     rates = models.JSONField()
     # The same as columns, for the statements that add the assumed part up.
     is_assumed_input = models.BooleanField()

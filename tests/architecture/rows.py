@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from billing.domain.dimensions import Provider, TokenClass
-from billing.models import CollectionRun, CostSource, InferenceProfile, ObservedMetric
+from billing.domain.dimensions import ContextBand, Provider, RoutingClass, Tier, TokenClass
+from billing.models import CollectionRun, CostSource, InferenceProfile, LearntRate, ObservedMetric, RateLearning
 from forecasting.models import BacktestScore
 from tests.factories import accounts, billing, forecasting
 
@@ -39,6 +39,34 @@ def make_billed() -> object:
 
 def make_cost_source() -> object:
     return CostSource.objects.create(name="Azure export", provider=Provider.AZURE_OPENAI, created_at=AT)
+
+
+def make_learnt_rate() -> object:
+    return LearntRate.objects.create(
+        model_id="claude-sonnet-4-5",
+        aws_region="us-east-1",
+        routing_class=RoutingClass.GLOBAL,
+        tier=Tier.STANDARD,
+        token_class=TokenClass.INPUT,
+        context_band=ContextBand.STANDARD,
+        rate_usd_per_million="2.25",
+        effective_from=AT,
+        source="AWS bill",
+        source_date=AT.date(),
+        first_day=AT.date(),
+        last_day=AT.date(),
+        days=1,
+        cost="2.25",
+        tokens="1000000",
+        series_ids=[1],
+        is_estimated=False,
+        is_list_rate=False,
+        learnt_at=AT,
+    )
+
+
+def make_rate_learning() -> object:
+    return RateLearning.objects.create()
 
 
 def make_assignment() -> object:
@@ -94,9 +122,11 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.ExchangeRate": billing.make_exchange_rate,
     "billing.HourlyUsage": make_usage,
     "billing.InferenceProfile": make_profile,
+    "billing.LearntRate": make_learnt_rate,
     "billing.ObservedMetric": make_metric,
     "billing.PriceOverride": billing.make_override,
     "billing.RateCard": make_usage,
+    "billing.RateLearning": make_rate_learning,
     "billing.SavedView": billing.make_saved_view,
     "billing.SeriesAssignment": make_assignment,
     "billing.UsageSeries": billing.make_series,
