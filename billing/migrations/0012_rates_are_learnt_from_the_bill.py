@@ -1,11 +1,12 @@
 """Rates that are learnt from the bill, and published prices from more than one source."""
 
-import accounts.tenancy.isolation
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 from django.db import migrations, models
+
+import accounts.tenancy.isolation
 
 
 class Migration(migrations.Migration):
