@@ -82,7 +82,12 @@ SCOPE_GROUPS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
     ),
     (
         gettext_noop("Say what things cost and who pays"),
-        (Permission.EDIT_COST_CENTERS, Permission.EDIT_PRICES, Permission.EDIT_EXCHANGE_RATES),
+        (
+            Permission.EDIT_COST_CENTERS,
+            Permission.EDIT_PRICES,
+            Permission.EDIT_EXCHANGE_RATES,
+            Permission.EDIT_COST_IMPORTS,
+        ),
     ),
     (
         gettext_noop("Administer"),

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     EDIT_ALERTS = "EDIT_ALERTS"
     EDIT_CHANNELS = "EDIT_CHANNELS"
     EDIT_SHARED_VIEWS = "EDIT_SHARED_VIEWS"
+    EDIT_COST_IMPORTS = "EDIT_COST_IMPORTS"
 
 
 _VIEWER = frozenset({Permission.VIEW_SPEND, Permission.VIEW_MEMBERS})
@@ -47,6 +48,7 @@ _FINANCE = _VIEWER | {
     Permission.EDIT_ALERTS,
     Permission.EDIT_CHANNELS,
     Permission.EDIT_SHARED_VIEWS,
+    Permission.EDIT_COST_IMPORTS,
 }
 _ADMIN = _FINANCE | {
     Permission.EDIT_ORGANIZATION,
@@ -100,6 +102,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     Permission.EDIT_ALERTS: gettext_noop("Acknowledge alerts"),
     Permission.EDIT_CHANNELS: gettext_noop("Edit notification channels"),
     Permission.EDIT_SHARED_VIEWS: gettext_noop("Share saved views"),
+    Permission.EDIT_COST_IMPORTS: gettext_noop("Import cost files"),
 }
 
 
