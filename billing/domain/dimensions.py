@@ -139,6 +139,30 @@ class TokenClass(StrEnum):
 TOKEN_CLASSES = tuple(TokenClass)
 
 
+class BilledTokenClass(StrEnum):
+    """What a bill line counts: the classes of tokens, and what only a bill tells apart.
+
+    Which unit it is counted in (tokens, images, seconds, tokens per minute and hour) stands beside it.
+    """
+
+    INPUT = "input"
+    OUTPUT = "output"
+    CACHE_READ = "cache_read"
+    CACHE_WRITE = "cache_write"
+    CACHE_WRITE_5M = "cache_write_5m"
+    CACHE_WRITE_30M = "cache_write_30m"
+    CACHE_WRITE_1H = "cache_write_1h"
+    CACHE_STORAGE = "cache_storage"
+    INPUT_AUDIO = "input_audio"
+    INPUT_IMAGE = "input_image"
+    INPUT_SPEECH = "input_speech"
+    INPUT_VIDEO = "input_video"
+    OUTPUT_AUDIO = "output_audio"
+    OUTPUT_IMAGE = "output_image"
+    OUTPUT_SPEECH = "output_speech"
+    OUTPUT_VIDEO = "output_video"
+
+
 class Routing(StrEnum):
     """Where a call may be served: in its own region, in the regions of a geography, anywhere."""
 
