@@ -11,7 +11,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from billing.domain.dimensions import ContextBand, Namespace, Routing, RoutingClass, SeriesKey, Tier, TokenClass
+from billing.domain.dimensions import (
+    ContextBand,
+    Namespace,
+    PriceOrigin,
+    Routing,
+    RoutingClass,
+    SeriesKey,
+    Tier,
+    TokenClass,
+)
 from billing.domain.money import EXACT
 
 # The first part of an AWS model id says who made the model.
@@ -221,6 +230,7 @@ class Price:
     effective_to: datetime | None
     source: str
     source_date: date
+    origin: PriceOrigin = PriceOrigin.COMMITTED
 
     def __post_init__(self) -> None:
         check_rate(self.rate_usd_per_million)
@@ -251,10 +261,14 @@ class UnpricedReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceFound:
-    """The price in force, whether it is the organization's own, and whether it was listed for that very region."""
+    """The price in force, where it comes from, and whether it was listed for that very region."""
 
     price: Price
-    is_override: bool
+    origin: PriceOrigin
+
+    @property
+    def is_override(self) -> bool:
+        return self.origin is PriceOrigin.OVERRIDE
 
     @property
     def is_for_any_region(self) -> bool:
@@ -277,59 +291,73 @@ class PriceScope(NamedTuple):
     tier: Tier
 
 
-class _Candidate(NamedTuple):
-    """A price in the order in which it is asked: overrides first, then the nearest region, then the newest."""
+# An organization's own price goes before what its bill says, that before AWS's list, and that before ours.
+PRECEDENCE = {origin: -place for place, origin in enumerate(PriceOrigin)}
 
-    is_override: bool
+
+class _Candidate(NamedTuple):
+    """A price in the order in which it is asked: by origin, then the nearest region, then the newest."""
+
+    precedence: int
     nearness: int
     effective_from: datetime
-    price: Price
+    found: PriceFound
 
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """List prices and an organization's own on top of them."""
+    """Published prices, what an organization's bill says on top of them, and its own prices on top of that."""
 
     prices: tuple[Price, ...]
     overrides: tuple[Price, ...] = ()
-    _by_model: dict[str, list[tuple[bool, Price]]] = field(init=False, repr=False, compare=False)
+    learnt: tuple[Price, ...] = ()
+    _by_model: dict[str, list[PriceFound]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_model = defaultdict(list)
-        for is_override, prices in ((True, self.overrides), (False, self.prices)):
+        for origin, prices in ((PriceOrigin.OVERRIDE, self.overrides), (PriceOrigin.LEARNT, self.learnt)):
             for price in prices:
-                by_model[price.key.model_id].append((is_override, price))
+                by_model[price.key.model_id].append(PriceFound(price=price, origin=origin))
+        for price in self.prices:
+            by_model[price.key.model_id].append(PriceFound(price=price, origin=price.origin))
         object.__setattr__(self, "_by_model", dict(by_model))
 
+    @property
+    def published(self) -> PriceBook:
+        """The same without anything of one organization."""
+        return PriceBook(self.prices)
+
     def price_in_force(self, key: PriceKey, at: datetime) -> PriceFound | PriceNotFound:
-        """Find the price for a key at a time: an override before a list price, a region before a pattern."""
+        """Find the price for a key at a time: by origin first, then a region before a pattern."""
         if key.model_id == "":
             return PriceNotFound(reason=UnpricedReason.UNRECOGNIZED_MODEL)
         candidates = self._candidates(key)
-        now = [candidate for candidate in candidates if candidate.price.in_force(at)]
+        now = [candidate for candidate in candidates if candidate.found.price.in_force(at)]
         if not now:
             reason = UnpricedReason.NO_PRICE_AT_THAT_TIME if candidates else UnpricedReason.NO_PRICE
             return PriceNotFound(reason=reason)
-        best = max(now, key=lambda candidate: candidate[:3])
-        return PriceFound(price=best.price, is_override=best.is_override)
+        return max(now, key=lambda candidate: candidate[:3]).found
 
     def validity(self, scope: PriceScope, at: datetime) -> tuple[datetime | None, datetime | None]:
         """The longest time around `at` in which no price of the scope begins or ends; None is without a bound."""
         times = {
             time
-            for _, price in self._by_model.get(scope.model_id, ())
-            if _concerns(price.key, scope)
-            for time in (price.effective_from, price.effective_to)
+            for found in self._by_model.get(scope.model_id, ())
+            if _concerns(found.price.key, scope)
+            for time in (found.price.effective_from, found.price.effective_to)
             if time is not None
         }
         earlier = max((time for time in times if time <= at), default=None)
         return earlier, min((time for time in times if time > at), default=None)
 
     def _candidates(self, key: PriceKey) -> list[_Candidate]:
+        scope = PriceScope(key.model_id, key.aws_region, key.routing_class, key.tier)
         return [
-            _Candidate(is_override, nearness(price.key.aws_region, key.aws_region), price.effective_from, price)
-            for is_override, price in self._by_model.get(key.model_id, ())
-            if _concerns(price.key, PriceScope(key.model_id, key.aws_region, key.routing_class, key.tier))
+            _Candidate(
+                PRECEDENCE[found.origin], nearness(price.key.aws_region, key.aws_region), price.effective_from, found
+            )
+            for found in self._by_model.get(key.model_id, ())
+            if _concerns((price := found.price).key, scope)
             and (price.key.token_class, price.key.context_band) == (key.token_class, key.context_band)
         ]
 

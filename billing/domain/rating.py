@@ -8,8 +8,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from billing.domain.catalog import PriceBook, PriceFound, PriceKey, PriceNotFound, PriceScope, UnpricedReason
-from billing.domain.dimensions import ROUTING_CLASS_OF, TOKEN_CLASSES, ContextBand, SeriesKey, TokenClass
+from billing.domain.catalog import (
+    PRECEDENCE,
+    PriceBook,
+    PriceFound,
+    PriceKey,
+    PriceNotFound,
+    PriceScope,
+    UnpricedReason,
+)
+from billing.domain.dimensions import ROUTING_CLASS_OF, TOKEN_CLASSES, ContextBand, PriceOrigin, SeriesKey, TokenClass
 from billing.domain.money import EXACT, ZERO, add_up
 from billing.domain.records import TokenCounts, UsageRecord
 
@@ -30,8 +38,12 @@ class Rate:
     rate_per_million: Decimal | None  # None: unpriced
     source: str
     assumed: bool = False
-    is_override: bool = False
+    origin: PriceOrigin | None = None  # None: unpriced
     unpriced_reason: UnpricedReason | None = None
+
+    @property
+    def is_override(self) -> bool:
+        return self.origin is PriceOrigin.OVERRIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +182,7 @@ def find_price(
     if token_class is not TokenClass.CACHE_WRITE:
         return answer, False
     default = book.price_in_force(_key(scope, ASSUMED_CACHE_WRITE), at)
-    # An own price for five minutes goes before a published one for any lifetime, as own prices always do.
+    # An own or learnt price for five minutes goes before a published one for any lifetime, as such prices always do.
     return (default, True) if _rank(default) > _rank(answer) else (answer, False)
 
 
@@ -184,13 +196,13 @@ def _rate(scope: PriceScope, token_class: TokenClass, at: datetime, book: PriceB
         rate_per_million=answer.price.rate_usd_per_million,
         source=answer.price.source,
         assumed=assumed,
-        is_override=answer.is_override,
+        origin=answer.origin,
     )
 
 
 def _rank(answer: PriceFound | PriceNotFound) -> int:
-    """2 for an own price, 1 for a published one, 0 for none."""
-    return 1 + answer.is_override if isinstance(answer, PriceFound) else 0
+    """The higher, the sooner a price is taken; nothing is lower than none."""
+    return PRECEDENCE[answer.origin] if isinstance(answer, PriceFound) else -len(PRECEDENCE)
 
 
 def _key(scope: PriceScope, token_class: TokenClass, band: ContextBand = ContextBand.STANDARD) -> PriceKey:

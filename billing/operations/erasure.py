@@ -9,6 +9,7 @@ from accounts.operations.audit import record_event
 from accounts.tenancy.context import tenant_transaction
 from billing.domain.connections import ConnectionState
 from billing.models import AwsConnection, BilledSeries, CollectionWindow, InferenceProfile, ObservedMetric, UsageSeries
+from billing.operations.learnt_rates import mark_learning_due
 from billing.sql import execute
 
 
@@ -36,6 +37,7 @@ def erase_connection_data(*, connection_id: int, now: datetime) -> bool:
             return False
         execute("delete_connection_cost", connection_id=row.pk)
         BilledSeries.objects.filter(connection=row).delete()
+        mark_learning_due()
         CollectionWindow.objects.filter(connection=row).delete()
         if not _is_read_by_another(row):
             _erase_usage(row.aws_account_id)

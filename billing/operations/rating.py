@@ -99,6 +99,7 @@ def find_or_add_card(card: Card) -> int:
         token_class.value: {
             "rate": None if price.rate_per_million is None else str(price.rate_per_million),
             "source": price.source,
+            "origin": price.origin,
             "is_assumed": price.assumed,
             "is_override": price.is_override,
             "unpriced_reason": price.unpriced_reason,
@@ -128,9 +129,14 @@ def find_or_add_card(card: Card) -> int:
     return RateCard.objects.values_list("id", flat=True).get(fingerprint=fingerprint)
 
 
-def mark_rating_due(*, start: datetime, end: datetime | None) -> int:
-    """Write down that the stored hours from `start` up to `end` are to be rated again; returns how many windows."""
-    windows = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, window_end__gt=start, stored_at__isnull=False)
+def mark_rating_due(*, start: datetime, end: datetime | None, aws_region: str | None = None) -> int:
+    """Write down that the stored hours from `start` up to `end`, of one region or all, are to be rated again.
+
+    Returns how many windows. One that is being stored at this moment is marked as well, once it is.
+    """
+    windows = CollectionWindow.objects.filter(source=Source.CLOUDWATCH, window_end__gt=start)
+    if aws_region is not None:
+        windows = windows.filter(aws_region=aws_region)
     if end is not None:
         windows = windows.filter(window_start__lt=end)
     return windows.update(is_rating_due=True)

@@ -1,4 +1,4 @@
-"""Foundation models, and the price book of the organization: its own prices on top of the published ones."""
+"""Foundation models, and the price book of the organization: own prices, those of its bill, and the published ones."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
 from billing.domain.catalog import FoundationModel as Model
 from billing.domain.catalog import ModelCatalog, Price, PriceBook, PriceKey
-from billing.domain.dimensions import ContextBand, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import ContextBand, PriceOrigin, RoutingClass, Tier, TokenClass
 from billing.domain.money import Money
 from billing.domain.price_entry import PriceUnit
-from billing.models import FoundationModel, ModelPrice, PriceOverride
+from billing.models import FoundationModel, LearntRate, ModelPrice, PriceOverride
 from billing.models.catalog import PriceFields
+from billing.queries.learnt_rates import learnt_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +57,20 @@ def get_model_catalog() -> ModelCatalog:
 
 
 def get_price_book(model_ids: Collection[str] | None = None) -> PriceBook:
-    """Return the published prices and the organization's own on top of them, of some models or all."""
+    """Return the published prices, what the bill says and the organization's own prices, of some models or all."""
     listed, own = ModelPrice.objects.all(), PriceOverride.objects.all()
     if model_ids is not None:
         listed, own = listed.filter(model_id__in=model_ids), own.filter(model_id__in=model_ids)
-    return PriceBook(prices=tuple(map(price_of, listed)), overrides=tuple(map(price_of, own)))
+    return PriceBook(
+        prices=tuple(map(price_of, listed)),
+        overrides=tuple(map(price_of, own)),
+        learnt=tuple(map(price_of, learnt_rows(model_ids))),
+    )
+
+
+def get_published_prices() -> PriceBook:
+    """Return the published prices alone."""
+    return PriceBook(prices=tuple(map(price_of, ModelPrice.objects.all())))
 
 
 def list_foundation_models() -> tuple[Model, ...]:
@@ -113,7 +123,14 @@ def price_of(row: PriceFields) -> Price:
         effective_to=row.effective_to,
         source=row.source,
         source_date=row.source_date,
+        origin=_origin(row),
     )
+
+
+def _origin(row: PriceFields) -> PriceOrigin:
+    if isinstance(row, ModelPrice):
+        return PriceOrigin(row.origin)
+    return PriceOrigin.LEARNT if isinstance(row, LearntRate) else PriceOrigin.OVERRIDE
 
 
 def _entered(row: PriceOverride) -> EnteredPrice:

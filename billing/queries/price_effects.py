@@ -122,7 +122,7 @@ def _pieces(books: Collection[PriceBook], start: datetime, end: datetime) -> lis
     times = {
         ceil_hour(time)
         for book in books
-        for price in (*book.prices, *book.overrides)
+        for price in (*book.prices, *book.learnt, *book.overrides)
         for time in (price.effective_from, price.effective_to)
         if time is not None
     }

@@ -23,6 +23,8 @@ from billing.operations.collection import (
     plan_collection,
     reopen_windows,
 )
+from billing.operations.learnt_rates import learn_rates
+from billing.operations.rating import list_windows_to_rate, rerate_window
 
 # Another worker holds what is left: how long to wait before looking again.
 PAUSE_SECONDS = 1.0
@@ -49,6 +51,7 @@ class Command(OrganizationCommand):
         outcomes = self._work(only, progress)
         left = count_left(only)
         progress.end()
+        self._rate_as_billed()
         self.print_result(
             {
                 "windows_done": outcomes[Outcome.STORED],
@@ -60,6 +63,12 @@ class Command(OrganizationCommand):
         )
         if left:
             sys.exit(1)
+
+    def _rate_as_billed(self) -> None:
+        """Rate with what the bill has just said, as the timetable would in a few minutes."""
+        learn_rates(now=timezone.now())
+        for window_id in list_windows_to_rate():
+            rerate_window(window_id=window_id, now=timezone.now())
 
     def _work(self, only: list[int] | None, progress: Progress) -> Counter[Outcome]:
         outcomes: Counter[Outcome] = Counter()

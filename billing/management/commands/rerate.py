@@ -12,6 +12,7 @@ from accounts.access.commands import OrganizationCommand
 from accounts.domain.organizations import OrganizationValue
 from billing.domain.periods import utc_day_start
 from billing.management.dates import day
+from billing.operations.learnt_rates import learn_rates
 from billing.operations.rating import list_windows_to_rate, rerate_window
 
 
@@ -26,6 +27,7 @@ class Command(OrganizationCommand):
 
     def handle_organization(self, *, organization: OrganizationValue, now: datetime, **options: Any) -> None:  # noqa: ARG002 - the door's signature
         start, end = (utc_day_start(value) if value else None for value in (options["start"], options["end"]))
+        learn_rates(now=now)
         windows = list_windows_to_rate(start=start, end=end)
         rows = [rerate_window(window_id=window_id, now=timezone.now()) for window_id in windows]
         done = [count for count in rows if count is not None]
