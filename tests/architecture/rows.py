@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from billing.domain.dimensions import ContextBand, Provider, RoutingClass, Tier, TokenClass
 from billing.models import CollectionRun, CostSource, InferenceProfile, LearntRate, ObservedMetric, RateLearning
 from forecasting.models import BacktestScore
-from tests.factories import accounts, billing, forecasting
+from tests.factories import accounts, allocation, billing, forecasting, price_events
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 PLACE = {"aws_account_id": billing.ACCOUNT, "aws_region": "us-east-1"}
@@ -112,9 +112,14 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "accounts.IdempotencyRecord": accounts.make_idempotency_record,
     "accounts.Invitation": accounts.make_invitation,
     "accounts.Membership": accounts.make_membership,
+    "billing.AllocationRule": allocation.make_any_rule,
+    "billing.AllocationRuleVersion": allocation.make_rule_version,
+    "billing.AllocationRun": allocation.make_run,
+    "billing.Announcement": price_events.make_announcement,
     "billing.AwsConnection": billing.make_connection,
     "billing.BilledCost": make_billed,
     "billing.BilledSeries": make_billed,
+    "billing.BusinessMetric": allocation.make_metric,
     "billing.CollectionRun": make_run,
     "billing.CollectionWindow": make_window,
     "billing.CostSource": make_cost_source,
@@ -123,12 +128,18 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.HourlyUsage": make_usage,
     "billing.InferenceProfile": make_profile,
     "billing.LearntRate": make_learnt_rate,
+    "billing.MeteredCall": billing.make_metered_call,
     "billing.ObservedMetric": make_metric,
+    "billing.PriceEvent": price_events.make_price_event,
     "billing.PriceOverride": billing.make_override,
     "billing.RateCard": make_usage,
     "billing.RateLearning": make_rate_learning,
     "billing.SavedView": billing.make_saved_view,
     "billing.SeriesAssignment": make_assignment,
+    "billing.SeriesEvidence": allocation.make_evidence,
+    "billing.SharedCostShare": allocation.make_share,
+    "billing.SharedCostSplit": allocation.make_one_split,
+    "billing.UnallocatedOwner": allocation.make_unallocated_owner,
     "billing.UsageSeries": billing.make_series,
     "forecasting.AlertEvaluation": forecasting.make_alert_evaluation,
     "forecasting.AlertEvent": forecasting.make_alert_event,
