@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from billing.domain.dimensions import ContextBand, Provider, RoutingClass, Tier, TokenClass
 from billing.models import CollectionRun, CostSource, InferenceProfile, LearntRate, ObservedMetric, RateLearning
 from forecasting.models import BacktestScore
-from tests.factories import accounts, allocation, billing, forecasting, price_events
+from tests.factories import accounts, allocation, billing, forecasting, price_events, reconciliation
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 PLACE = {"aws_account_id": billing.ACCOUNT, "aws_region": "us-east-1"}
@@ -118,15 +118,18 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.Announcement": price_events.make_announcement,
     "billing.AwsConnection": billing.make_connection,
     "billing.BilledCost": make_billed,
+    "billing.BilledCostVersion": reconciliation.make_version,
     "billing.BilledSeries": make_billed,
     "billing.BusinessMetric": allocation.make_metric,
     "billing.CollectionRun": make_run,
     "billing.CollectionWindow": make_window,
     "billing.CostSource": make_cost_source,
     "billing.DailyUsage": make_usage,
+    "billing.Discrepancy": reconciliation.make_discrepancy,
     "billing.ExchangeRate": billing.make_exchange_rate,
     "billing.HourlyUsage": make_usage,
     "billing.InferenceProfile": make_profile,
+    "billing.Invoice": reconciliation.make_invoice,
     "billing.LearntRate": make_learnt_rate,
     "billing.MeteredCall": billing.make_metered_call,
     "billing.ObservedMetric": make_metric,
@@ -134,6 +137,9 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.PriceOverride": billing.make_override,
     "billing.RateCard": make_usage,
     "billing.RateLearning": make_rate_learning,
+    "billing.Reconciliation": reconciliation.make_reconciliation,
+    "billing.ReconciliationTolerance": reconciliation.make_tolerance,
+    "billing.Restatement": reconciliation.make_restatement,
     "billing.SavedView": billing.make_saved_view,
     "billing.SeriesAssignment": make_assignment,
     "billing.SeriesEvidence": allocation.make_evidence,
