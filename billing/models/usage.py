@@ -83,6 +83,8 @@ class SeriesAssignment(TenantModel):
     assigned_from = models.DateField(null=True, blank=True)
     assigned_to = models.DateField(null=True, blank=True)
     origin = models.CharField(max_length=16)
+    # The rule, where one wrote the row; it may be gone since.
+    rule_id = models.BigIntegerField(null=True, blank=True)
 
     objects: ClassVar[TenantManager[SeriesAssignment]] = TenantManager()
 

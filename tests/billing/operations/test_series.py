@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from billing.adapters.aws.bedrock import Profile
 from billing.domain.dimensions import Namespace, Routing, SeriesKey
 from billing.models import SeriesAssignment, UsageSeries
+from billing.operations.allocation import assign_series
 from billing.operations.inventory import profiles_of, remember_profiles
 from billing.operations.rating import find_rating_due
-from billing.operations.series import assign_series, find_or_add_usage_series
+from billing.operations.series import find_or_add_usage_series
 from tests.cast import Cast, inside
 from tests.factories.accounts import make_cost_center
 from tests.factories.billing import make_assignment, make_billed, make_connection, make_series, make_window
@@ -77,13 +78,13 @@ def test_a_tag_that_changes_moves_the_series_from_that_day_on(cast: Cast) -> Non
         assert payers(series.pk) == [("search", None, LATER.date())]
 
 
-def test_what_somebody_else_assigned_is_left_alone(cast: Cast) -> None:
+def test_what_a_person_assigned_is_left_alone(cast: Cast) -> None:
     with inside(cast.acme):
         make_connection()
         make_cost_center(code="search")
         own = make_cost_center(code="own")
         series = make_series(tags={"team": "search"})
-        make_assignment(series, own.pk, origin="RULE")
+        make_assignment(series, own.pk, origin="HAND")
         assert assign_series(now=NOW) == 0
         assert payers(series.pk) == [("own", None, None)]
 
