@@ -16,6 +16,7 @@ from billing.models.collection import CollectionRun, CollectionWindow
 from billing.models.connections import AwsConnection
 from billing.models.costs import BilledCost, BilledSeries, CostSource
 from billing.models.exchange_rates import ExchangeRate
+from billing.models.imports import CostExport, CostImport, ImportedPeriod
 from billing.models.inventory import InferenceProfile, ObservedMetric
 from billing.models.invoices import Invoice
 from billing.models.price_events import PriceEvent
@@ -37,12 +38,15 @@ __all__ = [
     "BusinessMetric",
     "CollectionRun",
     "CollectionWindow",
+    "CostExport",
+    "CostImport",
     "CostSource",
     "DailyUsage",
     "Discrepancy",
     "ExchangeRate",
     "FoundationModel",
     "HourlyUsage",
+    "ImportedPeriod",
     "InferenceProfile",
     "Invoice",
     "LearntRate",
