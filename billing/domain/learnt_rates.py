@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
 from billing.domain.catalog import MAX_RATE_PLACES, RATE_LIMIT, PriceBook, PriceFound, PriceKey, PriceScope
+from billing.domain.dimensions import TOKEN_CLASSES, BilledTokenClass, TokenClass
 from billing.domain.money import EXACT, add_up
 
 MILLION = Decimal(1_000_000)
@@ -36,6 +37,18 @@ class BilledDay:
     tokens_per_unit: int = 1_000_000  # of all lines together: what a quantity's last decimal is worth
     is_estimated: bool = False
     series_ids: tuple[int, ...] = ()
+
+    def plus(self, other: BilledDay) -> BilledDay:
+        """Both together; of the same day."""
+        return replace(
+            self,
+            cost=EXACT.add(self.cost, other.cost),
+            tokens=EXACT.add(self.tokens, other.tokens),
+            lines=self.lines + other.lines,
+            tokens_per_unit=self.tokens_per_unit + other.tokens_per_unit,
+            is_estimated=self.is_estimated or other.is_estimated,
+            series_ids=(*self.series_ids, *other.series_ids),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,7 @@ def learn(days: Iterable[BilledDay], listed: ListedRates) -> Lesson:
     """
     stretches: list[_Stretch] = []
     refused: list[date] = []
-    for day in sorted(days, key=lambda one: one.day):
+    for day in _added(days):
         bounds = rates_told(day)
         if bounds is None:
             continue
@@ -114,6 +127,17 @@ def learn(days: Iterable[BilledDay], listed: ListedRates) -> Lesson:
     ends = (*starts[1:], None)
     told = (_told(stretch, until, listed) for stretch, until in zip(stretches, ends, strict=False))
     return Lesson(stretches=tuple(told), refused=tuple(refused))
+
+
+def priced_class(billed: str) -> TokenClass | None:
+    """Return the class by which prices know what a bill line counts; None where usage tells nothing of the kind.
+
+    CloudWatch does not tell how long a cache entry lives, so that half an hour, the only lifetime of the models that
+    have it, is what their cache writes cost. Five minutes and one hour have a price each.
+    """
+    if billed == BilledTokenClass.CACHE_WRITE_30M:
+        return TokenClass.CACHE_WRITE
+    return TokenClass(billed) if billed in TOKEN_CLASSES else None
 
 
 def rates_told(day: BilledDay) -> tuple[Decimal, Decimal] | None:
@@ -183,6 +207,15 @@ def span_of_change(before: Sequence[RateSpan], after: Sequence[RateSpan]) -> Rat
 
 def _rate_at(spans: Iterable[RateSpan], at: datetime) -> Decimal | None:
     return next((span.rate for span in spans if span.covers(at)), None)
+
+
+def _added(days: Iterable[BilledDay]) -> list[BilledDay]:
+    """Lines of one key on one day are one figure, whatever AWS calls them."""
+    found: dict[date, BilledDay] = {}
+    for day in days:
+        known = found.get(day.day)
+        found[day.day] = day if known is None else known.plus(day)
+    return [found[day] for day in sorted(found)]
 
 
 def _is_believed(bounds: tuple[Decimal, Decimal], listed: Decimal | None) -> bool:

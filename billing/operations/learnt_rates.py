@@ -14,17 +14,24 @@ from django.db.models import Max
 from accounts.tenancy.context import tenant_transaction
 from billing.domain.catalog import PriceKey
 from billing.domain.dimensions import (
-    TOKEN_CLASSES,
+    BilledTokenClass,
     ChargeCategory,
     ContextBand,
     CostHeading,
     Provider,
     RoutingClass,
     Tier,
-    TokenClass,
 )
 from billing.domain.exchange_rates import USD
-from billing.domain.learnt_rates import BilledDay, LearntStretch, RateSpan, learn, listed_rates, span_of_change
+from billing.domain.learnt_rates import (
+    BilledDay,
+    LearntStretch,
+    RateSpan,
+    learn,
+    listed_rates,
+    priced_class,
+    span_of_change,
+)
 from billing.domain.periods import utc_day_start
 from billing.models import LearntRate, ModelPrice, RateLearning
 from billing.operations.rating import mark_rating_due
@@ -35,6 +42,7 @@ log = structlog.get_logger()
 
 # What a rate card says of such a rate; the days and the lines of the bill stand in the rate's own row.
 SOURCE = "AWS bill"
+PRICED = [billed.value for billed in BilledTokenClass if priced_class(billed) is not None]
 EVIDENCE = (
     "source_date",
     "last_day",
@@ -111,16 +119,18 @@ def _billed_days() -> Mapping[PriceKey, Sequence[BilledDay]]:
         charge_category=ChargeCategory.USAGE,
         heading=CostHeading.TOKENS,
         currency=USD,
-        token_classes=list(TOKEN_CLASSES),
+        token_classes=PRICED,
     )
     days: dict[PriceKey, list[BilledDay]] = defaultdict(list)
-    for model_id, aws_region, routing_class, tier, token_class, band, day, *figures in found:
+    for model_id, aws_region, routing_class, tier, billed_class, band, day, *figures in found:
+        token_class = priced_class(billed_class)
+        assert token_class is not None, "only such classes were asked for"
         key = PriceKey(
             model_id=model_id,
             aws_region=aws_region,
             routing_class=RoutingClass(routing_class),
             tier=Tier(tier),
-            token_class=TokenClass(token_class),
+            token_class=token_class,
             context_band=ContextBand(band),
         )
         cost, tokens, lines, tokens_per_unit, is_estimated, series_ids = figures

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from billing.domain.catalog import Price, PriceBook, PriceKey
 from billing.domain.dimensions import RoutingClass, Tier, TokenClass
-from billing.domain.learnt_rates import BilledDay, ListedRates, learn, listed_rates, rates_told, simplest_rate
+from billing.domain.learnt_rates import (
+    BilledDay,
+    ListedRates,
+    RateSpan,
+    learn,
+    listed_rates,
+    priced_class,
+    rates_told,
+    simplest_rate,
+    span_of_change,
+)
 
 FIRST = date(2026, 10, 1)
 TENTH_DECIMAL = Decimal("1E-10")
@@ -115,6 +125,66 @@ def test_a_stretch_carries_its_evidence() -> None:
     assert stretch.is_estimated
     assert stretch.cost == days[0].cost + days[1].cost
     assert stretch.tokens == days[0].tokens + days[1].tokens
+
+
+def test_two_lines_of_one_day_are_added_first() -> None:
+    """AWS publishes every rate twice, under the display name and under the model id, and a day may have both."""
+    tiny = billed("3.3", tokens=40, series_ids=(2,), tokens_per_unit=1000)
+
+    (stretch,) = learn([billed("3.3", series_ids=(1,)), tiny], listed((-99, "3.3"))).stretches
+
+    assert (stretch.days, stretch.tokens, stretch.series_ids) == (1, 1_234_607, (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("billed_class", "expected"),
+    [
+        ("input", TokenClass.INPUT),
+        ("cache_write_5m", TokenClass.CACHE_WRITE_5M),
+        ("cache_write_1h", TokenClass.CACHE_WRITE_1H),
+        ("cache_write_30m", TokenClass.CACHE_WRITE),
+        ("input_audio", None),
+        ("", None),
+    ],
+)
+def test_the_class_by_which_prices_know_what_is_billed(billed_class: str, expected: TokenClass | None) -> None:
+    assert priced_class(billed_class) is expected
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 10, day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param([], [], None, id="nothing"),
+        pytest.param([RateSpan(at(1), None, Decimal(3))], [RateSpan(at(1), None, Decimal("3.0"))], None, id="same"),
+        pytest.param([], [RateSpan(at(1), at(4), Decimal(3))], (at(1), at(4)), id="new"),
+        pytest.param([RateSpan(at(1), None, Decimal(3))], [], (at(1), None), id="gone"),
+        pytest.param(
+            [RateSpan(at(1), None, Decimal(3))],
+            [RateSpan(at(1), at(5), Decimal(3)), RateSpan(at(5), None, Decimal(2))],
+            (at(5), None),
+            id="a cut",
+        ),
+        pytest.param(
+            [RateSpan(at(1), at(5), Decimal(3)), RateSpan(at(5), None, Decimal(2))],
+            [RateSpan(at(1), at(3), Decimal(3)), RateSpan(at(3), None, Decimal(2))],
+            (at(3), at(5)),
+            id="a cut that began earlier",
+        ),
+        pytest.param(
+            [RateSpan(at(4), None, Decimal(3))], [RateSpan(at(2), None, Decimal(3))], (at(2), at(4)), id="older"
+        ),
+    ],
+)
+def test_only_the_time_that_changed_is_rated_again(
+    before: list[RateSpan], after: list[RateSpan], expected: tuple[datetime, datetime | None] | None
+) -> None:
+    changed = span_of_change(before, after)
+
+    assert (changed[:2] if changed else None) == expected
 
 
 def test_days_beyond_belief_are_named() -> None:
