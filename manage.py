@@ -15,6 +15,7 @@ WITHOUT_SERVERS = frozenset(
         "check",
         "collectstatic",
         "compilemessages",
+        "explain_usage_types",
         "help",
         "makemessages",
         "makemigrations",

@@ -34,9 +34,11 @@ NOISE = frozenset(
         "moonshot",
         "moonshotai",
         "nvidia",
+        "open",
         "openai",
         "v",
         "writer",
+        "x",
         "xai",
         "zai",
     }

@@ -9,7 +9,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from billing.domain.catalog import ModelCatalog
 from billing.domain.dimensions import CostHeading
+from billing.domain.parsing.catalog import parse_models
 
 # They come with the product and are part of its rules, like the words in this package; nothing outside is read.
 TABLES = Path(__file__).resolve().parents[2] / "data"
@@ -24,6 +26,12 @@ class Measure:
     heading: CostHeading
     unit: str
     token_class: str
+
+
+@cache
+def committed_catalog() -> ModelCatalog:
+    """The models that the product comes with, for reading strings where there is no database."""
+    return ModelCatalog(parse_models((TABLES / "models.csv").read_text(encoding="utf-8")))
 
 
 @cache
