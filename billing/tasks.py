@@ -8,7 +8,17 @@ from django.utils import timezone
 from accounts.access.celery import OrganizationTask
 from accounts.queries.organizations import list_active_organization_ids
 from accounts.tenancy.context import current_organization_id
-from billing.operations import billed_series, collection, connections, erasure, learnt_rates, notices, rating, scans
+from billing.operations import (
+    allocation_runs,
+    billed_series,
+    collection,
+    connections,
+    erasure,
+    learnt_rates,
+    notices,
+    rating,
+    scans,
+)
 from billing.operations.catalog import sync_price_table
 
 
@@ -31,6 +41,13 @@ def rerate_due_windows() -> None:
     """Let each organization rate again what a changed price has made due."""
     for organization_id in list_active_organization_ids():
         rerate_windows.delay(organization_id=str(organization_id))
+
+
+@shared_task(acks_late=True, time_limit=120)
+def allocate_due_organizations() -> None:
+    """Let each organization allocate its series again where a rule has changed."""
+    for organization_id in list_active_organization_ids():
+        work_off_allocation_runs.delay(organization_id=str(organization_id))
 
 
 @shared_task(acks_late=True, time_limit=300)
@@ -96,6 +113,12 @@ def rerate_windows() -> None:
     learnt_rates.learn_rates(now=timezone.now())
     for window_id in rating.list_windows_to_rate():
         rating.rerate_window(window_id=window_id, now=timezone.now())
+
+
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)
+def work_off_allocation_runs() -> None:
+    """Allocate every series again, step by step, where a changed rule asks for it."""
+    allocation_runs.work_off_runs(clock=timezone.now)
 
 
 @shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)

@@ -326,19 +326,6 @@ def bases_of(conditions: Iterable[Condition]) -> frozenset[Basis]:
     return frozenset(basis for basis, told in TOLD_BY.items() if wanted <= told)
 
 
-def replaced_version(
-    versions: Sequence[RuleVersion], new: RuleVersion
-) -> tuple[tuple[RuleVersion, ...], tuple[RuleVersion, ...]]:
-    """Return which versions of a rule end where the new one begins, and which fall away, being later than that."""
-    start = new.effective_from or date.min
-    ending = tuple(
-        one
-        for one in versions
-        if (one.effective_from or date.min) < start and (one.effective_to is None or one.effective_to > start)
-    )
-    return ending, tuple(one for one in versions if (one.effective_from or date.min) >= start)
-
-
 def _covers(start: date | None, end: date | None, day: date) -> bool:
     return (start is None or start <= day) and (end is None or day < end)
 

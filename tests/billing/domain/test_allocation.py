@@ -35,7 +35,6 @@ from billing.domain.allocation import (
     check_days,
     claims_of,
     matching,
-    replaced_version,
 )
 from billing.domain.dimensions import Basis
 
@@ -199,15 +198,6 @@ def test_every_day_has_exactly_one_outcome(rules: list[tuple[tuple[date | None, 
     (found,) = [one for one in stretches if (one.start or date.min) <= asked < (one.end or date.max)]
     winning = next((one for one in versions if one.covers(asked)), None)
     assert found.cost_center_id == (winning.cost_center_id if winning else 9)
-
-
-def test_a_new_version_ends_the_one_in_force_and_replaces_later_ones() -> None:
-    first = rule(SEARCH, end=DAY)
-    second = rule(SEARCH, start=DAY)
-    later = rule(SEARCH, start=DAY + timedelta(days=9))
-    new = rule(SUPPORT, start=DAY + timedelta(days=2))
-    assert replaced_version((first, second, later), new) == ((second,), (later,))
-    assert replaced_version((first, second, later), rule(SUPPORT)) == ((), (first, second, later))
 
 
 @pytest.mark.parametrize(
