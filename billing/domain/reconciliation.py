@@ -166,14 +166,6 @@ class Line:
         if amount:
             self.explained[reason] = self.explained.get(reason, ZERO) + amount
 
-    @property
-    def main_reason(self) -> Reason | None:
-        """The reason of the largest part; None when the largest part has none, or nothing differs."""
-        largest = max(self.explained.items(), key=lambda item: (abs(item[1]), item[0]), default=None)
-        if largest is None or abs(self.unexplained) > abs(largest[1]):
-            return None
-        return largest[0]
-
     def check(self) -> None:
         """Refuse a line that does not add up: it would be our mistake, not the bill's."""
         assert self.rated + sum(self.explained.values(), ZERO) + self.unexplained == self.billed, self.key
@@ -186,21 +178,23 @@ class Tolerance:
     absolute_usd: Decimal = Decimal("1.00")
     percent: Decimal = Decimal("0.50")
 
-    def allows(self, line: Line) -> bool:
-        """Whether a line's difference is small enough to be left alone."""
-        size = abs(line.difference)
-        return size <= self.absolute_usd or size * 100 <= self.percent * max(abs(line.billed), abs(line.rated))
+    def allows(self, amount: Decimal, of: Decimal) -> bool:
+        """Whether a difference within an amount is small enough to be left alone."""
+        return abs(amount) <= self.absolute_usd or abs(amount) * 100 <= self.percent * abs(of)
 
 
 # Reasons that finance knows to expect: they are told, and ask nobody to look.
 EXPECTED = frozenset({Reason.BATCH, Reason.CACHE_LIFETIME, Reason.NOT_TOKEN_BASED, Reason.LATE, Reason.ROUNDING})
 
 
-def is_exception(line: Line, tolerance: Tolerance) -> bool:
-    """Whether somebody should look at a line: it differs by more than is tolerated, for no expected reason alone."""
-    if line.unexplained and not tolerance.allows(line):
-        return True
-    return any(reason not in EXPECTED for reason in line.explained) and not tolerance.allows(line)
+def exceeding(line: Line, tolerance: Tolerance) -> tuple[tuple[str, Decimal], ...]:
+    """Return what of a line is more than is tolerated, by reason; what has none is named "".
+
+    Each reason is held against the tolerance by itself: two large causes that cancel each other out are still two.
+    """
+    most = max(abs(line.billed), abs(line.rated))
+    parts = [*((reason.value, amount) for reason, amount in sorted(line.explained.items())), ("", line.unexplained)]
+    return tuple((reason, amount) for reason, amount in parts if amount and not tolerance.allows(amount, most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

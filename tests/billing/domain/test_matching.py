@@ -20,7 +20,7 @@ from billing.domain.reconciliation import (
     Reason,
     Tolerance,
     add_up,
-    is_exception,
+    exceeding,
     is_whole,
 )
 
@@ -242,18 +242,20 @@ def test_unnamed_usage_goes_to_the_model_whose_tokens_it_equals() -> None:
 @pytest.mark.parametrize(
     ("rated", "billed", "expected"),
     [
-        ([counted(M, "300")], [told(M, "250")], True),
-        ([counted(M, "300")], [told(M, "299.5")], False),
-        ([counted(M, "3")], [told(M, "2.25")], False),
-        ([], [told(M, "150", tier="BATCH")], False),
-        ([counted(M, "3")], [told(M, "3000")], True),
+        ([counted(M, "300")], [told(M, "250")], {"price_differs"}),
+        ([counted(M, "300")], [told(M, "299.5")], set()),
+        ([counted(M, "3")], [told(M, "2.25")], set()),
+        ([], [told(M, "150", tier="BATCH")], {"batch"}),
+        ([counted(M, "3")], [told(M, "3000")], {""}),
+        # Two that cancel each other out are still two.
+        ([counted(2 * M, "60")], [told(M, "60")], {"price_differs", "usage_without_bill"}),
     ],
 )
-def test_somebody_looks_at_what_exceeds_the_tolerance(
-    rated: list[RatedPart], billed: list[BilledPart], *, expected: bool
+def test_what_exceeds_the_tolerance_is_told_by_reason(
+    rated: list[RatedPart], billed: list[BilledPart], expected: set[str]
 ) -> None:
     (line,) = match_day(rated, billed, CLOSED, Tolerance())
-    assert is_exception(line, Tolerance()) is expected
+    assert {reason for reason, _ in exceeding(line, Tolerance())} == expected
 
 
 COSTS = st.decimals(min_value=0, max_value=10**6, places=18, allow_nan=False, allow_infinity=False)
