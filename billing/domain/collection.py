@@ -45,12 +45,14 @@ CLOUDWATCH_RETENTION = timedelta(days=455)
 # Cost Explorer keeps 13 months and the current one (cost-management user guide, ce-what-is).
 COST_EXPLORER_MONTHS = 13
 # How late metrics arrive is not documented: an hour is asked for five minutes after it closed, the last three hours
-# are read again with every poll, the last 48 once a day.
+# are read again with every poll, the last days once a day.
 CLOUDWATCH_LAG = timedelta(minutes=5)
 LATE_HOURS = 3
 LATE_DAYS = 2
-# The window of one day is read after each of its hours, after the late hours and on the late days.
-CLOUDWATCH_READINGS_A_DAY = 24 + LATE_HOURS + LATE_DAYS
+# ListMetrics tells on request what had data in the last three hours, give or take 50 minutes (API reference).
+RECENTLY = timedelta(hours=2)
+# How many hours lie between two readings: as few, and as many, as there may be.
+HOURLY, DAILY = 1, 24
 # AWS restates a month for two weeks after its end, refunds and credits later; 45 days cover the usual case.
 RESTATEMENT = timedelta(days=45)
 # Billing data of a UTC day is refreshed up to three times in the following day; the first is there by six.
@@ -84,15 +86,20 @@ def due_windows(
     connected_at: datetime,
     windows: Iterable[KnownWindow],
     now: datetime,
+    every_hours: int = HOURLY,
 ) -> tuple[WindowSpan, ...]:
     """Every window that must be DUE now: those not made yet and those that are DONE and need reading again.
+
+    `every_hours`: how often the present is read, which the limit of the connection decides.
 
     Inventory first, because the metrics carry the ids of its profiles; then the newest first, so that the screens
     fill at once. Windows that are DUE or STARTED are under way already and FAILED ones wait
     for a person, so none of these is named.
     """
     known = {window.span: window for window in windows}
-    due = [span for span in planned_windows(kind, aws_regions, connected_at, now) if _is_due(span, known, now)]
+    due = [
+        span for span in planned_windows(kind, aws_regions, connected_at, now) if _is_due(span, known, now, every_hours)
+    ]
     return tuple(sorted(due, key=_urgency))
 
 
@@ -140,65 +147,91 @@ def _urgency(span: WindowSpan) -> tuple[bool, float, Source, str]:
     return span.source is not Source.INVENTORY, -span.start.timestamp(), span.source, span.aws_region
 
 
-def _is_due(span: WindowSpan, known: dict[WindowSpan, KnownWindow], now: datetime) -> bool:
+def _is_due(span: WindowSpan, known: dict[WindowSpan, KnownWindow], now: datetime, every_hours: int) -> bool:
     window = known.get(span)
     if window is not None and window.state is not WindowState.DONE:
         return False
-    mark = last_reading_mark(span, now)
+    mark = last_reading_mark(span, now, every_hours)
     if mark is None:
         return False
     return window is None or window.read_at is None or window.read_at < mark
 
 
-def last_reading_mark(span: WindowSpan, now: datetime) -> datetime | None:
+def last_reading_mark(span: WindowSpan, now: datetime, every_hours: int = HOURLY) -> datetime | None:
     """The latest time up to now from which a reading of the window must be; None when nothing can be read yet."""
-    first, later = {
-        Source.INVENTORY: _inventory_marks,
-        Source.CLOUDWATCH: _cloudwatch_marks,
-        Source.COST_EXPLORER: _cost_explorer_marks,
-    }[span.source](span, now)
-    if now < first:
-        return None
-    return max([first, *(mark for mark in later if mark <= now)])
+    marks = [mark for mark in _marks(span, now, every_hours) if mark <= now]
+    return max(marks, default=None)
 
 
-Marks = tuple[datetime, Sequence[datetime]]  # when there is something to read, and when there is again
-
-
-def _inventory_marks(span: WindowSpan, _now: datetime) -> Marks:
-    return span.start, [span.start]
-
-
-def _cloudwatch_marks(span: WindowSpan, now: datetime) -> Marks:
-    """After every closed hour of the window, then after the late hours and days that follow it."""
-    hour = min(floor_hour(now - CLOUDWATCH_LAG), span.end + LATE_HOURS * HOUR)
-    late = [span.end + days * DAY for days in range(1, LATE_DAYS + 1)]
-    return span.start + HOUR + CLOUDWATCH_LAG, [mark + CLOUDWATCH_LAG for mark in (hour, *late)]
-
-
-def _cost_explorer_marks(span: WindowSpan, now: datetime) -> Marks:
-    """Once a day from the window's second day until its last day is 45 days old."""
-    day = utc_day_start(min(now - COST_EXPLORER_LAG, span.end + RESTATEMENT))
-    return span.start + DAY + COST_EXPLORER_LAG, [day + COST_EXPLORER_LAG]
-
-
-def readable_until(span: WindowSpan, now: datetime) -> datetime:
-    """The exclusive end of what a reading that begins now may ask for: closed hours, or closed days of the bill."""
+def _marks(span: WindowSpan, now: datetime, every_hours: int) -> list[datetime]:
+    """When there is something new to read: the last time up to now of each kind, and the first time ever."""
+    if span.source is Source.INVENTORY:
+        return [span.start]
     if span.source is Source.COST_EXPLORER:
-        return min(span.end, utc_day_start(now))
-    if span.source is Source.CLOUDWATCH:
-        return min(span.end, floor_hour(now - CLOUDWATCH_LAG))
-    return min(span.end, now)
+        return _cost_explorer_marks(span, now)
+    return _cloudwatch_marks(span, now, every_hours)
 
 
-def readable_from(span: WindowSpan, now: datetime) -> datetime:
-    """The start of what a reading that begins now may ask for.
+def _cloudwatch_marks(span: WindowSpan, now: datetime, every_hours: int) -> list[datetime]:
+    """After its hours have closed, as often as the limit allows, and once when late hours have come: then all is asked."""
+    closing = closes_at(span)
+    if every_hours >= DAILY:
+        return [closing]
+    step = every_hours * HOUR
+    steps = max((min(now - CLOUDWATCH_LAG, span.end) - span.start) // step, 0)
+    read = [span.start + steps * step + CLOUDWATCH_LAG] if steps else []
+    return [*read, closing]
+
+
+def closes_at(span: WindowSpan) -> datetime:
+    """When the window of a day is read for the last time: everything is asked for then, and the late days before it."""
+    return span.end + LATE_HOURS * HOUR + CLOUDWATCH_LAG
+
+
+def _cost_explorer_marks(span: WindowSpan, now: datetime) -> list[datetime]:
+    """Once a day from the window's second day until the day after its last: later the next month's readings restate it."""
+    day = utc_day_start(min(now - COST_EXPLORER_LAG, span.end))
+    first = span.start + DAY + COST_EXPLORER_LAG
+    return [first, max(first, day + COST_EXPLORER_LAG)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """What a reading asks for: from when until when, and of what.
+
+    `is_whole`: every metric that was ever seen; otherwise the most of the spend, and all else keeps what is stored.
+    `is_recent`: so little time has passed that AWS can say which metrics spoke in it.
+    """
+
+    start: datetime
+    end: datetime
+    is_whole: bool = True
+    is_recent: bool = False
+
+
+def extent_of(span: WindowSpan, *, filled_until: datetime | None, now: datetime) -> Extent:
+    """What a reading of the window that begins now asks for: closed hours, or closed days of the bill.
 
     Only what is read may be replaced: hours that have left CloudWatch since the window was stored stay as they are.
+    One question costs the same for a day and for many, so the last reading of a day asks for the late days as well, and
+    the bill of this month for all days that may be restated.
     """
-    if span.source is not Source.CLOUDWATCH:
-        return span.start
-    return max(span.start, floor_hour(now - CLOUDWATCH_RETENTION) + HOUR)
+    if span.source is Source.INVENTORY:
+        return Extent(start=span.start, end=min(span.end, now))
+    if span.source is Source.COST_EXPLORER:
+        end = min(span.end, utc_day_start(now))
+        is_present = now < span.end + DAY
+        return Extent(start=min(span.start, end - RESTATEMENT) if is_present else span.start, end=end)
+    end = min(span.end, floor_hour(now - CLOUDWATCH_LAG))
+    start = max(span.start, floor_hour(now - CLOUDWATCH_RETENTION) + HOUR)
+    if now >= closes_at(span):
+        is_on_time = now < closes_at(span) + DAY and span.end - span.start == DAY
+        return Extent(start=start - LATE_DAYS * DAY if is_on_time else start, end=end)
+    reached = filled_until if filled_until is not None else span.start
+    gap = end - reached
+    if filled_until is None and gap > LATE_HOURS * HOUR:
+        return Extent(start=start, end=end)
+    return Extent(start=max(start, reached - LATE_HOURS * HOUR), end=end, is_whole=False, is_recent=gap <= RECENTLY)
 
 
 def data_until(windows: Iterable[KnownWindow], connected_at: datetime) -> datetime | None:

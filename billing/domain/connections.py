@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
-from billing.domain.collection import CLOUDWATCH_READINGS_A_DAY, RESTATEMENT, ConnectionKind
+from billing.domain.collection import ConnectionKind
 
 
 class ConnectionState(StrEnum):
@@ -265,11 +266,23 @@ def is_readable(kind: ConnectionKind, missing: Iterable[str]) -> bool:
 USD_PER_METRIC = Decimal("0.00001")
 USD_PER_COST_EXPLORER_CALL = Decimal("0.01")
 DAYS_PER_MONTH = Decimal("30.4375")
+# What a connection may cost a month until somebody says otherwise; reading the past is done once, and not in it.
+DEFAULT_LIMIT_USD = Decimal("1.00")
+# Each hour, and once a day all of them together.
+CLOUDWATCH_READINGS_A_DAY = 24 + 1
+
+
+class Purpose(StrEnum):
+    """Why AWS is asked: for the present, every month anew; for the past, once; to try the role and to find regions."""
+
+    PRESENT = "PRESENT"
+    PAST = "PAST"
+    CHECK = "CHECK"
 
 
 @dataclass(slots=True)
 class Charge:
-    """What one reading asked of AWS: the adapters count what costs money while they ask, the rest is counted by callers.
+    """What one piece of work asked of AWS: requests by operation, each page one, and what of it costs money.
 
     A metric counts once for each time it is asked for, whatever number of pages the answer has: AWS's price speaks of
     "metrics requested", and whether a further page of the same request is charged again is not documented.
@@ -277,7 +290,7 @@ class Charge:
 
     metrics: int = 0
     cost_explorer_requests: int = 0
-    other_calls: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
 
     @property
     def usd(self) -> Decimal:
@@ -291,13 +304,11 @@ def charge_usd(*, metrics: int, cost_explorer_calls: int) -> Decimal:
 
 
 def polling_usd_per_month(*, metrics: int, cost_explorer_calls_per_reading: int) -> Decimal:
-    """Return what watching costs the customer a month, by the same rules that make windows due.
+    """Return what it would cost a month to ask for every metric every hour, and for the bill once a day.
 
-    `metrics`: all that are asked for in all regions; `cost_explorer_calls_per_reading`: pages and look-ups it takes to
-    read one month of the bill, none for a member account.
+    The most that watching can cost: which metrics are asked for less often shows when it is known what they say.
+    `metrics`: all that are listed in all regions; `cost_explorer_calls_per_reading`: pages and look-ups it takes to read
+    the bill once, none for a member account.
     """
-    # On an average day the current month and those that ended less than 45 days ago are read.
-    months = 1 + Decimal(RESTATEMENT.days) / DAYS_PER_MONTH
-    calls = cost_explorer_calls_per_reading * months * DAYS_PER_MONTH
-    readings = CLOUDWATCH_READINGS_A_DAY * DAYS_PER_MONTH
-    return metrics * readings * USD_PER_METRIC + calls * USD_PER_COST_EXPLORER_CALL
+    calls = cost_explorer_calls_per_reading * DAYS_PER_MONTH
+    return metrics * CLOUDWATCH_READINGS_A_DAY * DAYS_PER_MONTH * USD_PER_METRIC + calls * USD_PER_COST_EXPLORER_CALL

@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
 from billing.domain.collection import Source, WindowState
+from billing.domain.connections import Purpose
 
 
 def time_range(start: str, end: str) -> Func:
@@ -121,6 +122,14 @@ class CollectionRun(TenantModel):
     unrated = models.JSONField(default=list)
     # What was stored, but not as it was told, or told and left out, with the reason; nothing here was lost.
     notes = models.JSONField(default=list)
+    # Whether everything was asked for, and not only what says how much is spent.
+    is_whole = models.BooleanField(default=True, db_default=True)
+    purpose = models.CharField(
+        max_length=8,
+        choices=[(purpose.value, purpose.value) for purpose in Purpose],
+        default=Purpose.PRESENT.value,
+        db_default=Purpose.PRESENT.value,
+    )
     api_calls = models.PositiveIntegerField(default=0)
     # What costs: metrics asked for by GetMetricData, and requests to Cost Explorer, each page one.
     metrics_requested = models.PositiveIntegerField(default=0)

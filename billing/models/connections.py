@@ -10,7 +10,7 @@ from django.db import models
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
 from billing.domain.collection import ConnectionKind
-from billing.domain.connections import ConnectionState
+from billing.domain.connections import DEFAULT_LIMIT_USD, ConnectionState
 
 
 class AwsConnection(TenantModel):
@@ -41,7 +41,14 @@ class AwsConnection(TenantModel):
     holds_role = models.BooleanField(default=False)
     permissions_found = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     permissions_missing = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    # The most that watching would cost, as estimated when the role was tried, and what the customer lets it cost.
     polling_usd_per_month = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    watching_limit_usd = models.DecimalField(
+        max_digits=8, decimal_places=2, default=DEFAULT_LIMIT_USD, db_default=DEFAULT_LIMIT_USD
+    )
+    # The services and accounts of the bill, remembered between the look-ups that AWS charges for.
+    bill_services = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    bill_looked_up_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=64, blank=True)
     last_error_detail = models.CharField(max_length=500, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

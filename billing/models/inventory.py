@@ -52,6 +52,8 @@ class ObservedMetric(TenantModel):
     service_tier = models.CharField(max_length=64, blank=True)
     resolved_service_tier = models.CharField(max_length=64, blank=True)
     first_seen_at = models.DateTimeField()
+    # The last hour that was ever read with a value in it: what is silent is asked for once a day.
+    last_data_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[TenantManager[ObservedMetric]] = TenantManager()
 

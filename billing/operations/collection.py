@@ -15,6 +15,7 @@ from billing.adapters.aws.bedrock import LIST_PROFILES
 from billing.adapters.aws.cloudwatch import GET_METRIC_DATA, LIST_METRICS
 from billing.adapters.aws.cost_explorer import GET_COST_AND_USAGE, GET_DIMENSION_VALUES
 from billing.adapters.aws.errors import AwsError, NotReady, Throttled
+from billing.adapters.aws.meter import metered
 from billing.adapters.aws.sessions import ASSUME_ROLE, forget
 from billing.domain.collection import (
     ConnectionKind,
@@ -26,10 +27,10 @@ from billing.domain.collection import (
 )
 from billing.domain.connections import COLLECTING_STATES, Charge, ConnectionFault, ConnectionState
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
+from billing.operations.allocation import assign_series
 from billing.operations.costs import read_bill
 from billing.operations.inventory import read_inventory
 from billing.operations.rating import find_rating_due
-from billing.operations.series import assign_series
 from billing.operations.usage import read_usage
 from billing.operations.windows import (
     Claim,
@@ -40,9 +41,11 @@ from billing.operations.windows import (
     claim_window,
     finish_window,
     lock_claim,
+    meter,
     return_window,
 )
 from billing.queries.collection import list_known_windows
+from billing.queries.watching import get_watch_plan
 
 log = structlog.get_logger()
 
@@ -161,13 +164,15 @@ def collect_window(*, window_id: int, clock: Clock) -> Outcome:
         return Outcome.NOT_OURS
     charge = Charge()
     try:
-        with Keeper(claim, clock) as keeper:
+        with Keeper(claim, clock) as keeper, metered(charge):
             store = READERS[claim.span.source](claim, charge, keeper)
             _store(claim, store, charge, clock)
     except AwsError as error:
         return _give_back(claim, error, charge, clock())
     except LeaseLost:
         log.warning("lease_lost", window=claim.window_id, attempt=claim.attempt)
+        with tenant_transaction():
+            meter(claim, charge, clock())
         return Outcome.NOT_OURS
     return Outcome.STORED
 
@@ -181,7 +186,7 @@ def reopen_windows(*, start: datetime | None, end: datetime | None, now: datetim
         if end is not None:
             windows = windows.filter(window_start__lt=end)
         windows.filter(state__in=[WindowState.DONE, WindowState.FAILED]).update(
-            state=WindowState.DUE, next_attempt_at=now, failures=0, last_error=""
+            state=WindowState.DUE, next_attempt_at=now, failures=0, last_error="", read_at=None
         )
         windows.filter(state=WindowState.DUE).update(next_attempt_at=now)
         return list(windows.exclude(state=WindowState.DONE).values_list("id", flat=True))
@@ -203,6 +208,7 @@ def _plan(connection: AwsConnection, now: datetime) -> int:
         connected_at=connection.connected_at,
         windows=list_known_windows(connection.pk),
         now=now,
+        every_hours=get_watch_plan(connection.pk, now=now).every_hours,
     )
     missing = set(connection.permissions_missing)
     spans = [span for span in due if not NEEDS[span.source] & missing]

@@ -49,7 +49,7 @@ def read_inventory(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[da
     The first time, ask CloudWatch as well which of all models that exist were used in the past: it lists only those that
     were used in the last two weeks.
     """
-    profiles, tags = _list_profiles(claim, charge)
+    profiles, tags = _list_profiles(claim)
     missing = [] if tags is not None else [LIST_TAGS]
     silent: list[Counted] = []
     if _is_first_reading(claim):
@@ -81,7 +81,7 @@ def refresh_profiles(claim: Claim) -> None:
     what is missing.
     """
     try:
-        profiles, tags = _list_profiles(claim, Charge())
+        profiles, tags = _list_profiles(claim)
     except Denied:
         return
     with tenant_transaction():
@@ -119,12 +119,10 @@ def _store(claim: Claim, found: Inventory, now: datetime) -> Stored:
     return Stored(rows=len(found.profiles), missing_permissions=found.missing_permissions)
 
 
-def _list_profiles(claim: Claim, charge: Charge) -> tuple[Sequence[Profile], Mapping[str, Mapping[str, str]] | None]:
-    charge.other_calls += 1
+def _list_profiles(claim: Claim) -> tuple[Sequence[Profile], Mapping[str, Mapping[str, str]] | None]:
     profiles = list_application_profiles(claim.role, claim.span.aws_region)
     tags: dict[str, Mapping[str, str]] = {}
     for profile in profiles:
-        charge.other_calls += 1
         try:
             tags[profile.profile_id] = list_tags(claim.role, claim.span.aws_region, profile.arn)
         except Denied:
@@ -145,7 +143,6 @@ def _is_first_reading(claim: Claim) -> bool:
 def _find_silent_models(claim: Claim, charge: Charge, profiles: Iterable[Profile]) -> list[Counted]:
     """What has called in the whole time that CloudWatch keeps: models, of all that the region offers, and their tiers."""
     region = claim.span.aws_region
-    charge.other_calls += 2
     ids = {
         *list_foundation_model_ids(claim.role, region),
         *list_system_profile_ids(claim.role, region),

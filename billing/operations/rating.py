@@ -232,7 +232,7 @@ def _rate_stored(window: CollectionWindow, place: dict[str, str], start: datetim
     step, rows = (DAY if window.rows > ROWS_AT_ONCE else end - start), 0
     while start < end:
         hours = {"series_ids": list(keys), "first_hour": start, "last_hour": min(start + step, end)}
-        records = [_record(row, keys) for row in execute("read_hourly_usage", **hours)]
+        records = [stored_record(row, keys) for row in execute("read_hourly_usage", **hours)]
         rows += load("replace_hourly_usage", [rater.rows(records, ids)], **hours)
         start += step
     roll_up(keys, first, end)
@@ -255,7 +255,8 @@ def series_key_of(row: UsageSeries) -> SeriesKey:
     )
 
 
-def _record(row: tuple[Any, ...], keys: dict[int, SeriesKey]) -> UsageRecord:
+def stored_record(row: tuple[Any, ...], keys: dict[int, SeriesKey]) -> UsageRecord:
+    """Return a row of `read_hourly_usage` as a value."""
     hour, series_id, invocations, client_errors, server_errors, throttles, *tokens = row
     return UsageRecord(
         keys[series_id], hour, invocations, TokenCounts(*tokens), client_errors, server_errors, throttles

@@ -14,20 +14,22 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from accounts.tenancy.context import tenant_transaction
-from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, fetch_sums, list_metrics
+from billing.adapters.aws.cloudwatch import QUERIES_PER_CALL, Metric, MetricSums, fetch_sums
 from billing.domain.catalog import ModelCatalog, is_application_profile_id, series_key
 from billing.domain.connections import Charge
 from billing.domain.dimensions import Namespace, SeriesKey
-from billing.domain.parsing.cloudwatch import Counted, MetricData, counted, parse, remarks
+from billing.domain.parsing.cloudwatch import MetricData, parse
 from billing.domain.records import Noted, Rejected, TokenCounts, UsageRecord
 from billing.domain.tiers import TIER_OF
-from billing.models import InferenceProfile, ObservedMetric, UsageSeries
-from billing.operations.inventory import metric_of, profiles_of, refresh_profiles
-from billing.operations.rating import Rater, roll_up, touched_days
+from billing.domain.watching import keep_unasked
+from billing.models import HourlyUsage, InferenceProfile, UsageSeries
+from billing.operations.inventory import profiles_of, refresh_profiles
+from billing.operations.metrics import choose_metrics, counted_of, model_id_of, note_data, place_of, quantities_asked
+from billing.operations.rating import Rater, roll_up, stored_record, touched_days
 from billing.operations.series import find_or_add_usage_series, list_series_ids
 from billing.operations.windows import Claim, Keeper, Stored
 from billing.queries.catalog import get_model_catalog, get_price_book
-from billing.sql import analyze_months, ensure_months, load
+from billing.sql import analyze_months, ensure_months, execute, load
 
 # A window of a large account is kept on disk between reading and storing, so that a worker stays small.
 IN_MEMORY_BYTES = 16 * 1024 * 1024
@@ -41,6 +43,7 @@ class Spool:
 
     file: IO[bytes]
     chunks: int = 0
+    heard: dict[Metric, datetime] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
 
@@ -91,26 +94,36 @@ def collector_paused() -> Iterator[None]:
 
 def read_usage(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetime], Stored]:
     """Ask CloudWatch for the window's hours; returns what stores them, to be called with the window's row locked."""
-    metrics, notes = _discover(claim, charge)
-    series = _series_of(claim, {_model_id(metric) for metric in metrics}, metrics)
+    asked = choose_metrics(claim)
+    series = _series_of(claim, {model_id_of(metric) for metric in asked.metrics}, asked.metrics)
     file = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by the keeper, after storing
-    spool = Spool(keeper.enter_context(file), notes=list(notes))
-    for batch in _batches(metrics):
+    spool = Spool(keeper.enter_context(file), notes=list(asked.notes))
+    for batch in _batches(asked.metrics):
         keeper.keep()
         sums = fetch_sums(claim.role, claim.span.aws_region, batch, claim.start, claim.end, charge=charge)
         data = [
             MetricData(
-                series=_of_tier(series[item.metric.namespace, _model_id(item.metric)], item.metric),
+                series=_of_tier(series[item.metric.namespace, model_id_of(item.metric)], item.metric),
                 metric=item.metric.name,
                 timestamps=item.starts,
                 values=item.sums,
-                service_tier=_counted(item.metric).service_tier,
+                service_tier=counted_of(item.metric).service_tier,
             )
             for item in sums
         ]
+        spool.heard |= _last_heard(sums)
         spool.add(*parse(data, start=claim.start, end=claim.end))
-    model_ids = {key.model_id for key in series.values()}
-    return lambda now: _store(claim, spool, model_ids, now)
+    if asked.is_whole:
+        model_ids = {key.model_id for key in series.values()}
+        return lambda now: _store(claim, spool, model_ids, now)
+    quantities = quantities_asked(asked.metrics)
+    of_series = {
+        _of_tier(series[metric.namespace, model_id_of(metric)], metric): quantities[
+            metric.namespace, model_id_of(metric)
+        ]
+        for metric in asked.metrics
+    }
+    return lambda now: _store_asked(claim, spool, of_series, now)
 
 
 def replace_window(
@@ -120,10 +133,12 @@ def replace_window(
     *,
     model_ids: Collection[str],
     now: datetime,
+    series_ids: Collection[int] | None = None,
 ) -> tuple[int, list[dict[str, str | int]]]:
     """Put usage, rated with the prices of now, in place of what is stored of one account and region from start to end.
 
-    `model_ids` are the models of the usage, whose prices are needed.
+    `model_ids` are the models of the usage, whose prices are needed; `series_ids` those of which all is replaced, where
+    this is not every series of the place.
 
     Returns the rows and what had no price. Runs inside the transaction that holds the window's row; doing it twice gives
     the same rows.
@@ -134,7 +149,8 @@ def replace_window(
         rows = load(
             "replace_hourly_usage",
             _rated_chunks(chunks, rater, place, now),
-            series_ids=list_series_ids(place),  # those that may have rows to take away
+            # those that may have rows to take away
+            series_ids=list_series_ids(place) if series_ids is None else list(series_ids),
             first_hour=start,
             last_hour=end,
         )
@@ -154,82 +170,66 @@ def _rated_chunks(
 
 
 def _store(claim: Claim, spool: Spool, model_ids: Collection[str], now: datetime) -> Stored:
+    _make_room(claim)
+    span = (claim.start, claim.end)
+    rows, unrated = replace_window(place_of(claim), span, spool.read(), model_ids=model_ids, now=now)
+    note_data(claim, spool.heard)
+    held = None if claim.start == claim.span.start else _count_rows(claim)
+    return Stored(rows=rows, window_rows=held, rejected=spool.rejected, unrated=unrated, notes=spool.notes)
+
+
+def _store_asked(claim: Claim, spool: Spool, asked: Mapping[SeriesKey, Collection[str]], now: datetime) -> Stored:
+    """Store a reading of some metrics: whatever it did not ask for keeps what is stored of it."""
+    _make_room(claim)
+    place = place_of(claim)
+    # A stored series may have been read out of its id otherwise than it is now: it is known by what its source said.
+    by_identity = {_identity(key): key for key in asked}
+    known = {row.pk: by_identity.get(_identity(row)) for row in UsageSeries.objects.filter(**place)}
+    keys = {number: key for number, key in known.items() if key is not None}
+    hours = {"series_ids": list(keys), "first_hour": claim.start, "last_hour": claim.end}
+    stored = [stored_record(row, keys) for row in execute("read_hourly_usage", **hours)]
+    told = [record for chunk in spool.read() for record in chunk]
+    records = keep_unasked(told, stored, asked)
+    model_ids = {key.model_id for key in asked}
+    rows, unrated = replace_window(
+        place, (claim.start, claim.end), [records], model_ids=model_ids, now=now, series_ids=keys
+    )
+    note_data(claim, spool.heard)
+    return Stored(
+        rows=rows, window_rows=_count_rows(claim), rejected=spool.rejected, unrated=unrated, notes=spool.notes
+    )
+
+
+def _identity(series: SeriesKey | UsageSeries) -> tuple[str, ...]:
+    return (series.namespace, series.aws_model_id, series.tier, series.inference_profile_id, series.project)
+
+
+def _make_room(claim: Claim) -> None:
     for table in ("billing_hourlyusage", "billing_dailyusage"):
         ensure_months(table, touched_days(claim.start, claim.end))
-    span = (claim.start, claim.end)
-    rows, unrated = replace_window(_place(claim), span, spool.read(), model_ids=model_ids, now=now)
-    return Stored(rows=rows, rejected=spool.rejected, unrated=unrated, notes=spool.notes)
 
 
-def _place(claim: Claim) -> dict[str, str]:
-    return {"aws_account_id": claim.aws_account_id, "aws_region": claim.span.aws_region}
-
-
-def _discover(claim: Claim, charge: Charge) -> tuple[list[Metric], tuple[Noted, ...]]:
-    """Every counted metric that has data now, or once had: AWS lists only what spoke in the last two weeks.
-
-    A metric of a tier brings that of all traffic with it, listed or not: without the total it says nothing.
-    """
-    found: set[Metric] = set()
-    seen: list[tuple[str, str, Mapping[str, str]]] = []
-    for namespace in Namespace:
-        charge.other_calls += 1
-        for metric in list_metrics(claim.role, claim.span.aws_region, namespace):
-            seen.append((metric.namespace, metric.name, dict(metric.dimensions)))
-            if counted(*seen[-1]) is not None:
-                found |= {metric, _total_of(metric)}
-    with tenant_transaction():
-        known = {_metric(row) for row in ObservedMetric.objects.filter(**_place(claim))}
-        _remember(claim, found - known)
-    ordered = sorted(found | known, key=lambda metric: (metric.namespace, metric.dimensions, metric.name))
-    return ordered, remarks(seen)
-
-
-def _metric(row: ObservedMetric) -> Metric:
-    what = Counted(
-        aws_model_id=row.aws_model_id,
-        service_tier=row.service_tier,
-        resolved_service_tier=row.resolved_service_tier,
+def _count_rows(claim: Claim) -> int:
+    held = HourlyUsage.objects.filter(
+        series_id__in=list_series_ids(place_of(claim)), hour__gte=claim.span.start, hour__lt=claim.span.end
     )
-    return metric_of(Namespace(row.namespace), row.name, what)
+    return held.count()
 
 
-def _total_of(metric: Metric) -> Metric:
-    return metric_of(Namespace(metric.namespace), metric.name, Counted(aws_model_id=_model_id(metric)))
-
-
-def _counted(metric: Metric) -> Counted:
-    what = counted(metric.namespace, metric.name, dict(metric.dimensions))
-    assert what is not None
-    return what
+def _last_heard(sums: Iterable[MetricSums]) -> dict[Metric, datetime]:
+    """When each metric last had a value."""
+    heard = {item.metric: [at for at, value in zip(item.starts, item.sums, strict=True) if value > 0] for item in sums}
+    return {metric: max(hours) for metric, hours in heard.items() if hours}
 
 
 def _of_tier(series: SeriesKey, metric: Metric) -> SeriesKey:
-    tier = TIER_OF.get(_counted(metric).resolved_service_tier)
+    tier = TIER_OF.get(counted_of(metric).resolved_service_tier)
     return series if tier is None else replace(series, tier=tier)
-
-
-def _remember(claim: Claim, metrics: Iterable[Metric]) -> None:
-    rows = []
-    for metric in metrics:
-        what = _counted(metric)
-        rows.append(
-            ObservedMetric(
-                **_place(claim),
-                namespace=metric.namespace,
-                name=metric.name,
-                aws_model_id=what.aws_model_id,
-                service_tier=what.service_tier,
-                resolved_service_tier=what.resolved_service_tier,
-                first_seen_at=claim.started_at,
-            )
-        )
-    ObservedMetric.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _series_of(claim: Claim, model_ids: set[str], metrics: Iterable[Metric]) -> dict[tuple[str, str], SeriesKey]:
     """What each ModelId stands for; an id of a profile that nobody has seen is looked up in the account."""
-    place = _place(claim)
+    place = place_of(claim)
     with tenant_transaction():
         catalog = get_model_catalog()
         profiles = {profile.profile_id: profile for profile in profiles_of(place)}
@@ -239,7 +239,7 @@ def _series_of(claim: Claim, model_ids: set[str], metrics: Iterable[Metric]) -> 
         refresh_profiles(claim)
         with tenant_transaction():
             profiles = {profile.profile_id: profile for profile in profiles_of(place)}
-    names = {(metric.namespace, _model_id(metric)) for metric in metrics}
+    names = {(metric.namespace, model_id_of(metric)) for metric in metrics}
     return {name: _series_key(claim, name, profiles, catalog) for name in names}
 
 
@@ -261,7 +261,7 @@ def _series_key(
 def _batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
     """As many metrics as one call takes, those of one model always together: a record needs all of them."""
     batch: list[Metric] = []
-    for _, group in groupby(metrics, key=lambda metric: (metric.namespace, _model_id(metric))):
+    for _, group in groupby(metrics, key=lambda metric: (metric.namespace, model_id_of(metric))):
         together = list(group)
         if len(batch) + len(together) > QUERIES_PER_CALL:
             yield batch
@@ -269,7 +269,3 @@ def _batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
         batch.extend(together)
     if batch:
         yield batch
-
-
-def _model_id(metric: Metric) -> str:
-    return metric.dimensions[0][1]  # sorted by name, and the model's is the first of every counted set

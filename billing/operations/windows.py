@@ -19,13 +19,14 @@ from billing.domain.collection import (
     Source,
     WindowSpan,
     WindowState,
+    extent_of,
     next_attempt,
-    readable_from,
-    readable_until,
 )
-from billing.domain.connections import COLLECTING_STATES, Charge
+from billing.domain.connections import COLLECTING_STATES, Charge, Purpose
+from billing.domain.periods import utc_day_start
 from billing.domain.records import Noted, Rejected
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
+from billing.operations.watching import note_charge
 
 # Short, so that a crash is mended soon; kept while pages arrive, each of which takes less than half of it.
 LEASE = timedelta(seconds=90)
@@ -43,7 +44,11 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A window in our hands: what is to be read, from when until when, and the attempt that may store it."""
+    """A window in our hands: what is to be read, from when until when, and the attempt that may store it.
+
+    `start` may lie before the window: days that come late are asked for together with it. `is_whole`: everything is asked
+    for; `is_recent`: AWS can say what spoke since the last reading.
+    """
 
     window_id: int
     attempt: int
@@ -52,6 +57,9 @@ class Claim:
     span: WindowSpan
     start: datetime
     end: datetime
+    is_whole: bool
+    is_recent: bool
+    purpose: Purpose
     connection_id: int
     kind: ConnectionKind
     aws_account_id: str
@@ -64,6 +72,8 @@ class Stored:
     """What came of storing a window."""
 
     rows: int
+    # What the window holds by now, where not all of it was read.
+    window_rows: int | None = None
     rejected: Sequence[Rejected] = ()
     unrated: Sequence[dict[str, str | int]] = ()
     notes: Sequence[Noted] = ()
@@ -118,22 +128,31 @@ def claim_window(window_id: int, now: datetime) -> Claim | None:
 
 
 def lock_claim(claim: Claim) -> CollectionWindow:
-    """Lock the claimed window's row for storing. Raises LeaseLost when its attempt has moved."""
-    window = _held(claim).select_for_update().first()
-    if window is None:
+    """Lock the row of the claimed window, and those of the windows before it that are read along, for storing.
+
+    Raises LeaseLost when the claimed window's attempt has moved.
+    """
+    # In the order of time, as everybody does, so that two readings that overlap wait and do not lock up.
+    rows = _of_source(claim).filter(window_end__gt=claim.start, window_start__lt=claim.span.end)
+    locked = {row.pk: row for row in rows.order_by("window_start").select_for_update()}
+    window = locked.get(claim.window_id)
+    if window is None or window.attempt != claim.attempt or window.state != WindowState.STARTED:
         raise LeaseLost
     return window
 
 
 def finish_window(window: CollectionWindow, claim: Claim, stored: Stored, charge: Charge, now: datetime) -> None:
     """Write down, in the transaction that stored the rows, that the window is read up to the claim's end."""
-    window.rows = stored.rows
+    window.rows = stored.rows if stored.window_rows is None else stored.window_rows
     window.read_at = claim.started_at
     window.stored_at = now
     # Not the time of storing: a name that was found out while this was being read may have come too late.
     window.rated_at = claim.started_at
     window.is_rating_due = False
     _finish(window, filled_until=claim.end)
+    along = _of_source(claim).filter(window_end__gt=claim.start, window_end__lte=claim.span.start)
+    along.filter(state=WindowState.DONE).update(read_at=claim.started_at, stored_at=now)
+    meter(claim, charge, now)
     CollectionRun.objects.create(
         **_run(claim, charge, now),
         outcome="STORED",
@@ -160,10 +179,16 @@ def return_window(
     )
     if not returned:
         return None
+    meter(claim, charge, now)
     CollectionRun.objects.create(
         **_run(claim, charge, now), outcome=failure.value, detail=f"{code} {detail}".strip()[:RAW_LENGTH]
     )
     return state
+
+
+def meter(claim: Claim, charge: Charge, now: datetime) -> None:
+    """Count what a reading asked, whatever became of it."""
+    note_charge(claim.connection_id, source=claim.span.source, purpose=claim.purpose, charge=charge, now=now)
 
 
 def role_of(connection: AwsConnection, job: str) -> Role:
@@ -184,19 +209,36 @@ def _claim(window: CollectionWindow, now: datetime) -> Claim:
         end=window.window_end,
     )
     connection = window.connection
+    extent = extent_of(span, filled_until=window.filled_until if window.read_at else None, now=now)
     return Claim(
         window_id=window.pk,
         attempt=window.attempt,
         failures=window.failures,
         started_at=now,
         span=span,
-        start=readable_from(span, now),
-        end=readable_until(span, now),
+        start=extent.start,
+        end=extent.end,
+        is_whole=extent.is_whole,
+        is_recent=extent.is_recent,
+        purpose=_purpose(window),
         connection_id=connection.pk,
         kind=ConnectionKind(connection.kind),
         aws_account_id=connection.aws_account_id,
         tag_key=connection.tag_key,
         role=role_of(connection, "collect"),
+    )
+
+
+def _purpose(window: CollectionWindow) -> Purpose:
+    """The first reading of what was before the connection: the models of the past among it, which the inventory looks for."""
+    first_day = utc_day_start(window.connection.connected_at or window.window_start)
+    before = window.window_start if window.source == Source.INVENTORY else window.window_end
+    return Purpose.PAST if window.read_at is None and before <= first_day else Purpose.PRESENT
+
+
+def _of_source(claim: Claim) -> QuerySet[CollectionWindow, CollectionWindow]:
+    return CollectionWindow.objects.filter(
+        connection_id=claim.connection_id, source=claim.span.source, aws_region=claim.span.aws_region
     )
 
 
@@ -218,7 +260,9 @@ def _run(claim: Claim, charge: Charge, now: datetime) -> dict[str, object]:
         "attempt": claim.attempt,
         "started_at": claim.started_at,
         "finished_at": now,
-        "api_calls": charge.other_calls + charge.cost_explorer_requests,
+        "is_whole": claim.is_whole,
+        "purpose": claim.purpose,
+        "api_calls": charge.requests.total(),
         "metrics_requested": charge.metrics,
         "cost_explorer_requests": charge.cost_explorer_requests,
         "aws_charge_usd": charge.usd,

@@ -54,15 +54,6 @@ class SourceFreshness:
         return freshness_sentence(self.source, self.state, self.last_error)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
-    """What was asked of AWS for a connection this month, and what AWS charges its account for that."""
-
-    metrics_requested: int
-    cost_explorer_requests: int
-    charge_usd: Decimal
-
-
 SourceKey = tuple[int, str, str]  # connection, source, region
 Windows = QuerySet[CollectionWindow, CollectionWindow]
 
@@ -92,19 +83,6 @@ def list_source_freshness(*, now: datetime, connection_id: int | None = None) ->
             now=now,
         )
         for key in sorted(newest, key=lambda key: (connections[key[0]].aws_account_id, key))
-    )
-
-
-def get_watching(connection_id: int, *, now: datetime) -> Watching:
-    """Return what this UTC month's readings have asked and cost so far."""
-    month = utc_day_start(Month.of(now.date()).start)
-    sums = CollectionRun.objects.filter(finished_at__gte=month, window__connection_id=connection_id).aggregate(
-        metrics=Sum("metrics_requested"), requests=Sum("cost_explorer_requests"), charge=Sum("aws_charge_usd")
-    )
-    return Watching(
-        metrics_requested=sums["metrics"] or 0,
-        cost_explorer_requests=sums["requests"] or 0,
-        charge_usd=sums["charge"] or Decimal(0),
     )
 
 

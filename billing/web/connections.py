@@ -30,7 +30,7 @@ from billing.operations.connections import (
     request_verification,
     resume_connection,
 )
-from billing.queries.collection import SourceFreshness, get_backfill, get_watching, list_source_freshness
+from billing.queries.collection import SourceFreshness, get_backfill, list_source_freshness
 from billing.queries.connections import (
     Connection,
     find_fix,
@@ -41,6 +41,7 @@ from billing.queries.connections import (
     list_kept_bills,
 )
 from billing.queries.reading_notes import list_reading_notes
+from billing.queries.watching import get_watching
 
 # How the worker's tasks are called (billing/tasks.py); a view may not import them.
 NOTE_PRINCIPAL = "billing.tasks.note_principal"

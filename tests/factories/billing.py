@@ -10,7 +10,7 @@ from typing import Any
 from accounts.domain.audit import ActorKind
 from billing.domain.catalog import Price, PriceBook, PriceKey
 from billing.domain.collection import ConnectionKind, Source, WindowState
-from billing.domain.connections import ConnectionState
+from billing.domain.connections import ConnectionState, Purpose
 from billing.domain.dimensions import TOKEN_CLASSES, Namespace, Routing, RoutingClass, SeriesKey, Tier, TokenClass
 from billing.domain.records import TokenCounts, UsageRecord
 from billing.models import (
@@ -19,6 +19,7 @@ from billing.models import (
     BilledSeries,
     CollectionWindow,
     ExchangeRate,
+    MeteredCall,
     PriceOverride,
     SavedView,
     SeriesAssignment,
@@ -58,6 +59,20 @@ def make_connection(
         state=state,
         aws_regions=list(aws_regions),
         connected_at=connected_at,
+    )
+
+
+def make_metered_call(**columns: Any) -> MeteredCall:
+    """What was asked of AWS for a connection in a month."""
+    return MeteredCall.objects.create(
+        **{
+            "connection": columns.get("connection") or make_connection(),
+            "month": CONNECTED_AT.date(),
+            "source": Source.CLOUDWATCH,
+            "purpose": Purpose.PRESENT,
+            "operation": "cloudwatch:GetMetricData",
+            **columns,
+        }
     )
 
 

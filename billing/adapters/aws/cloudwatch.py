@@ -40,11 +40,13 @@ class MetricSums:
     sums: tuple[float, ...]
 
 
-def list_metrics(role: Role, aws_region: str, namespace: str) -> tuple[Metric, ...]:
-    """Return every metric of a namespace that had data in the last two weeks, of every dimension set."""
+def list_metrics(role: Role, aws_region: str, namespace: str, *, is_recent: bool = False) -> tuple[Metric, ...]:
+    """Return every metric of a namespace that had data in the last two weeks, or three hours, of every dimension set."""
     found: list[Metric] = []
+    age = {"RecentlyActive": "PT3H"} if is_recent else {}
     with aws_errors(LIST_METRICS):
-        for page in client(role, "cloudwatch", aws_region).get_paginator("list_metrics").paginate(Namespace=namespace):
+        paginator = client(role, "cloudwatch", aws_region).get_paginator("list_metrics")
+        for page in paginator.paginate(Namespace=namespace, **age):
             found.extend(_metric(item) for item in page["Metrics"])
     return tuple(found)
 

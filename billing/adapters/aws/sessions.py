@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.utils import parse_timestamp
 
 from billing.adapters.aws.errors import Denied, aws_errors
+from billing.adapters.aws.meter import count_request
 
 # A regional end point always: the global one is a single region, and its tokens are not valid in opt-in regions.
 DEFAULT_STS_REGION = "us-east-1"
@@ -64,6 +65,7 @@ class Sessions:
         # Botocore reads times into the local zone by way of dateutil, which takes half of all the time of a backfill.
         factory = self._boto._session.get_component("response_parser_factory")  # noqa: SLF001 - as its own command line does
         factory.set_parser_defaults(timestamp_parser=parse_time)
+        self._boto.events.register("before-call", count_request)
 
     def client(self, role: Role, service: str, aws_region: str) -> Any:
         """Return a client of an AWS service in the customer's account. Raises Denied and the other errors of STS."""

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from billing.domain.collection import (
     CLOUDWATCH_RETENTION,
+    DAILY,
     FIRST_RETRY,
     LONGEST_RETRY,
+    RESTATEMENT,
     ConnectionKind,
     CostGrouping,
+    Extent,
     FetchFailure,
     KnownWindow,
     Source,
@@ -23,11 +26,10 @@ from billing.domain.collection import (
     WindowState,
     data_until,
     due_windows,
+    extent_of,
     next_attempt,
     plan_cost_queries,
     planned_windows,
-    readable_from,
-    readable_until,
 )
 from billing.domain.periods import DAY, HOUR
 
@@ -57,16 +59,28 @@ def done(spans: Iterable[WindowSpan], read_at: datetime) -> list[KnownWindow]:
             span=item,
             state=WindowState.DONE,
             read_at=read_at,
-            filled_until=max(item.start, readable_until(item, read_at)),
+            filled_until=max(item.start, extent_of(item, filled_until=None, now=read_at).end),
         )
         for item in spans
     ]
 
 
 def due(
-    now: datetime, windows: Iterable[KnownWindow] = (), kind: ConnectionKind = ConnectionKind.PAYER
+    now: datetime,
+    windows: Iterable[KnownWindow] = (),
+    kind: ConnectionKind = ConnectionKind.PAYER,
+    every_hours: int = 1,
 ) -> list[WindowSpan]:
-    return list(due_windows(kind=kind, aws_regions=[REGION], connected_at=CONNECTED, windows=windows, now=now))
+    return list(
+        due_windows(
+            kind=kind,
+            aws_regions=[REGION],
+            connected_at=CONNECTED,
+            windows=windows,
+            now=now,
+            every_hours=every_hours,
+        )
+    )
 
 
 def test_a_new_connection_is_read_inventory_first_and_then_backwards() -> None:
@@ -110,19 +124,33 @@ def test_a_window_that_is_under_way_or_refused_is_not_named_again(state: WindowS
         (at(20, 14, 7), at(20, 15, 5), True),
         (at(20, 15, 5), at(20, 15, 59), False),
         (at(20, 23, 59), at(21, 0, 5), True),  # its last hour
-        (at(21, 0, 6), at(21, 1, 6), True),  # late data, three hours long
-        (at(21, 2, 6), at(21, 3, 6), True),
-        (at(21, 3, 6), at(21, 23, 0), False),
-        (at(21, 3, 6), at(22, 0, 6), True),  # and once a day for two days
-        (at(22, 0, 6), at(22, 23, 0), False),
-        (at(22, 0, 6), at(23, 0, 6), True),
-        (at(23, 0, 6), at(30, 0, 0), False),
+        (at(21, 0, 6), at(21, 3, 4), False),
+        (at(21, 0, 6), at(21, 3, 5), True),  # and once more, whole, when late hours have come
+        (at(21, 3, 6), at(30, 0, 0), False),  # late days are asked for with the days after it
     ],
 )
 def test_a_day_of_metrics_is_read_hourly_and_again_for_late_data(
     read_at: datetime, now: datetime, expected: bool
 ) -> None:
     assert (cloudwatch_day(20) in due(now, done([cloudwatch_day(20)], read_at))) is expected
+
+
+@pytest.mark.parametrize(
+    ("every_hours", "read_at", "now", "expected"),
+    [
+        (6, at(20, 12, 5), at(20, 18, 4), False),
+        (6, at(20, 12, 5), at(20, 18, 5), True),
+        (6, at(20, 18, 5), at(21, 0, 5), True),
+        (12, at(20, 14), at(20, 23, 59), False),
+        (DAILY, at(20, 14), at(21, 3, 4), False),
+        (DAILY, at(20, 14), at(21, 3, 5), True),
+    ],
+)
+def test_a_short_limit_makes_readings_rarer_and_never_ends_the_daily_one(
+    every_hours: int, read_at: datetime, now: datetime, expected: bool
+) -> None:
+    windows = done([cloudwatch_day(20)], read_at)
+    assert (cloudwatch_day(20) in due(now, windows, every_hours=every_hours)) is expected
 
 
 def test_a_day_is_not_due_before_its_first_hour_has_closed() -> None:
@@ -136,12 +164,12 @@ def test_a_day_is_not_due_before_its_first_hour_has_closed() -> None:
         (at(20, 14), at(20, 23, 59), False),
         (at(20, 14), at(21, 5, 59), False),
         (at(20, 14), at(21, 6), True),
-        (at(1, 6, month=12), at(2, 6, month=12), True),
-        (at(14, 6) + 60 * DAY, at(15, 6) + 60 * DAY, True),  # 13 and 14 January
-        (at(16, 7) + 60 * DAY, at(30, 6) + 60 * DAY, False),
+        (at(30, 6), at(1, 5, 59, month=12), False),
+        (at(30, 6), at(1, 6, month=12), True),  # its last day
+        (at(1, 6, month=12), at(30, 6, month=12), False),  # restated by the readings of December
     ],
 )
-def test_a_month_of_the_bill_is_read_daily_until_it_is_45_days_old(
+def test_a_month_of_the_bill_is_read_daily_until_its_last_day_is_there(
     read_at: datetime, now: datetime, expected: bool
 ) -> None:
     assert (NOVEMBER_BILL in due(now, done([NOVEMBER_BILL], read_at))) is expected
@@ -170,25 +198,46 @@ def test_windows_of_one_source_never_overlap_whenever_it_is_asked(minutes: int) 
 
 
 @pytest.mark.parametrize(
-    ("item", "now", "expected"),
+    ("item", "filled_until", "now", "expected"),
     [
-        (cloudwatch_day(20), at(20, 14, 7), at(20, 14)),
-        (cloudwatch_day(20), at(20, 14, 4), at(20, 13)),
-        (cloudwatch_day(20), at(25), at(21)),
-        (NOVEMBER_BILL, at(20, 14), at(20)),
-        (NOVEMBER_BILL, at(3, month=12), at(1, month=12)),
-        (span(Source.INVENTORY, at(20), at(21)), at(20, 14), at(20, 14)),
+        # The first reading of a connection asks for everything.
+        (cloudwatch_day(20), None, at(20, 14, 7), Extent(start=at(20), end=at(20, 14))),
+        (cloudwatch_day(20), None, at(20, 14, 4), Extent(start=at(20), end=at(20, 13))),
+        # An hour later: the new hour and the late ones, of what speaks.
+        (
+            cloudwatch_day(20),
+            at(20, 14),
+            at(20, 15, 7),
+            Extent(start=at(20, 11), end=at(20, 15), is_whole=False, is_recent=True),
+        ),
+        (
+            cloudwatch_day(20),
+            None,
+            at(20, 1, 7),
+            Extent(start=at(20), end=at(20, 1), is_whole=False, is_recent=True),
+        ),
+        # Who was away for longer cannot ask AWS for what spoke since then.
+        (cloudwatch_day(20), at(20, 8), at(20, 15, 7), Extent(start=at(20, 5), end=at(20, 15), is_whole=False)),
+        # The last reading of a day: everything, and the late days before it.
+        (cloudwatch_day(20), at(21), at(21, 3, 5), Extent(start=at(18), end=at(21))),
+        (cloudwatch_day(20), at(21), at(25), Extent(start=at(20), end=at(21))),  # long over: only itself
+        (NOVEMBER_BILL, None, at(20, 14), Extent(start=at(20) - RESTATEMENT, end=at(20))),
+        (NOVEMBER_BILL, at(30), at(1, 6, month=12), Extent(start=at(1, month=12) - RESTATEMENT, end=at(1, month=12))),
+        (NOVEMBER_BILL, None, at(3, month=12), Extent(start=at(1), end=at(1, month=12))),
+        (span(Source.INVENTORY, at(20), at(21)), None, at(20, 14), Extent(start=at(20), end=at(20, 14))),
     ],
 )
-def test_only_closed_hours_and_days_are_asked_for(item: WindowSpan, now: datetime, expected: datetime) -> None:
-    assert readable_until(item, now) == expected
+def test_a_reading_asks_for_closed_hours_and_days_and_for_what_comes_late(
+    item: WindowSpan, filled_until: datetime | None, now: datetime, expected: Extent
+) -> None:
+    assert extent_of(item, filled_until=filled_until, now=now) == expected
 
 
 def test_hours_that_left_cloudwatch_are_not_asked_for_and_so_not_replaced() -> None:
     item = cloudwatch_day(20)
-    assert readable_from(item, at(21)) == at(20)
-    assert readable_from(item, at(20, 14, 30) + CLOUDWATCH_RETENTION) == at(20, 15)
-    assert readable_from(NOVEMBER_BILL, at(20) + 1000 * DAY) == at(1)
+    late = at(20, 14, 30) + CLOUDWATCH_RETENTION
+    assert extent_of(item, filled_until=at(21), now=late).start == at(20, 15)
+    assert extent_of(NOVEMBER_BILL, filled_until=None, now=at(20) + 1000 * DAY).start == at(1)
 
 
 def known(item: WindowSpan, filled_until: datetime | None) -> KnownWindow:

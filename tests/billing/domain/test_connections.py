@@ -205,11 +205,11 @@ def test_the_template_waits_until_we_know_who_we_are() -> None:
         role_template(kind=ConnectionKind.PAYER, external_id="yosan-abc", principal_arn="")
 
 
-def test_watching_costs_what_the_windows_that_become_due_cost() -> None:
-    # 540 metrics, 29 readings a day; four calls for each month of the bill, 2.48 months a day.
+def test_watching_costs_at_most_what_asking_for_everything_every_hour_costs() -> None:
+    # 540 metrics, every hour and once more a day; four calls for the bill, once a day.
     assert charge_usd(metrics=540, cost_explorer_calls=4) == Decimal("0.0454")
-    assert Charge(metrics=540, cost_explorer_requests=4, other_calls=99).usd == Decimal("0.0454")
+    assert Charge(metrics=540, cost_explorer_requests=4).usd == Decimal("0.0454")
     member = polling_usd_per_month(metrics=540, cost_explorer_calls_per_reading=0)
-    assert round(member, 2) == Decimal("4.77")
+    assert round(member, 2) == Decimal("4.11")
     payer = polling_usd_per_month(metrics=540, cost_explorer_calls_per_reading=4)
-    assert round(payer - member, 2) == Decimal("3.02")
+    assert round(payer - member, 2) == Decimal("1.22")

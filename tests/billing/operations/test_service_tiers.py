@@ -12,8 +12,8 @@ import pytest
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws import cloudwatch
 from billing.adapters.aws.cloudwatch import Metric, MetricSums
-from billing.domain.collection import CLOUDWATCH_READINGS_A_DAY, ConnectionKind, Source
-from billing.domain.connections import DAYS_PER_MONTH, USD_PER_METRIC
+from billing.domain.collection import ConnectionKind, Source
+from billing.domain.connections import CLOUDWATCH_READINGS_A_DAY, DAYS_PER_MONTH, USD_PER_METRIC
 from billing.domain.dimensions import Basis, Dimension
 from billing.models import AwsConnection, CollectionRun, ObservedMetric
 from billing.operations.collection import Outcome, reopen_windows

@@ -1,0 +1,276 @@
+"""How an account is read so that watching it stays under the connection's monthly limit.
+
+AWS charges for each metric that is asked for, whatever the range of time. So one reading a day asks for everything, three
+days back; in between, only what says how much is spent is asked for, of the models that spoke lately and that make the
+most of the spend. When the limit is short, these readings become rarer, and the daily one stays.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import ClassVar, NamedTuple
+
+from accounts.domain.errors import Invalid
+from accounts.domain.text import gettext_noop
+from billing.domain.collection import DAILY, HOURLY
+from billing.domain.connections import DAYS_PER_MONTH, USD_PER_METRIC
+from billing.domain.dimensions import Namespace, SeriesKey
+from billing.domain.parsing.cloudwatch import METRICS
+from billing.domain.records import TokenCounts, UsageRecord
+
+HIGHEST_LIMIT_USD = Decimal(10_000)
+CENT = Decimal("0.01")
+# The least share of the spend that is read as often as the limit allows.
+AIM = Decimal("0.95")
+# What was silent for so long is asked for once a day.
+SILENT_AFTER = timedelta(days=2)
+# A model that appeared so lately comes first: nobody knows yet what it spends.
+NEW_FOR = timedelta(days=1)
+# What models spent lately says which of them matter.
+SPEND_DAYS = 7
+# What a reading between two daily ones asks for; errors and throttles move no money.
+MONEY_QUANTITIES = ("invocations", "input", "output", "cache_read", "cache_write")
+INTERVALS = (HOURLY, 2, 3, 4, 6, 8, 12)
+HOURS_A_DAY = 24
+
+
+class WatchingLimitOutOfRange(Invalid):
+    """The amount is no limit."""
+
+    code: ClassVar[str] = "watching_limit_out_of_range"
+    message: ClassVar[str] = gettext_noop("A limit is an amount from $0.00 to $10,000.00 a month.")
+
+
+def check_limit(limit_usd: Decimal) -> Decimal:
+    """Return a limit in whole cents. Raises WatchingLimitOutOfRange."""
+    if not limit_usd.is_finite() or not 0 <= limit_usd <= HIGHEST_LIMIT_USD:
+        raise WatchingLimitOutOfRange(field="watching_limit_usd")
+    return limit_usd.quantize(CENT)
+
+
+class ModelName(NamedTuple):
+    """What CloudWatch counts by: a model, or a profile, in a region."""
+
+    aws_region: str
+    namespace: str
+    aws_model_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedMetric:
+    """A metric that was seen in an account: since when, and when it last had data; both tiers empty: of all traffic.
+
+    `is_recent`: AWS lists it among those that spoke in the last hours; None where AWS was not asked for these.
+    """
+
+    model: ModelName
+    name: str
+    service_tier: str = ""
+    resolved_service_tier: str = ""
+    first_seen_at: datetime
+    last_data_at: datetime | None = None
+    is_recent: bool | None = None
+
+    @property
+    def quantity(self) -> str:
+        """What it counts, in whatever spelling."""
+        return QUANTITY_OF[self.model.namespace, self.name]
+
+    @property
+    def is_of_tier(self) -> bool:
+        return bool(self.resolved_service_tier)
+
+    def was_heard(self, now: datetime) -> bool:
+        """Whether it had data in the last days, as far as is known: what nobody has asked for yet may have."""
+        if self.last_data_at is None:
+            return now - self.first_seen_at < SILENT_AFTER
+        return now - self.last_data_at < SILENT_AFTER
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether a reading now may find something new."""
+        return self.was_heard(now) if self.is_recent is None else self.is_recent
+
+
+QUANTITY_OF: Mapping[tuple[str, str], str] = {
+    (namespace.value, name): quantity
+    for namespace, quantities in METRICS.items()
+    for quantity, names in quantities.items()
+    for name in names
+}
+
+
+def metrics_to_ask(
+    metrics: Iterable[WatchedMetric], *, often: Collection[ModelName], start: datetime, now: datetime
+) -> tuple[WatchedMetric, ...]:
+    """Choose what a reading between two daily ones, from `start` on, asks for.
+
+    Of each model that is read often: invocations and tokens, where they are active. Of the two spellings of the cache's
+    metrics only the live one, once it was seen before `start`: the other is asked for once a day. The metrics of a tier
+    that was heard lately come along with the total that they divide. Everything else keeps what is stored.
+    """
+    by_model: dict[ModelName, list[WatchedMetric]] = defaultdict(list)
+    for metric in metrics:
+        if metric.model in often:
+            by_model[metric.model].append(metric)
+    return tuple(metric for own in by_model.values() for metric in _of_model(own, start, now))
+
+
+def _of_model(metrics: Sequence[WatchedMetric], start: datetime, now: datetime) -> Iterator[WatchedMetric]:
+    totals = {metric.name: metric for metric in metrics if not metric.is_of_tier}
+    asked: set[str] = set()
+    for quantity in MONEY_QUANTITIES:
+        spellings = METRICS[Namespace(metrics[0].model.namespace)].get(quantity, ())
+        active = [totals[name] for name in spellings if name in totals and totals[name].is_active(now)]
+        if active and active[0].first_seen_at <= start and active[0].last_data_at is not None:
+            active = active[:1]
+        asked |= {metric.name for metric in active}
+        yield from active
+    heard = {
+        (metric.service_tier, metric.resolved_service_tier)
+        for metric in metrics
+        if metric.is_of_tier and (metric.is_recent or metric.was_heard(now))
+    }
+    for metric in metrics:
+        if metric.name in asked and (metric.service_tier, metric.resolved_service_tier) in heard:
+            yield metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedModel:
+    """What a model has spent lately, and how many metrics it takes to read it: often, and once a day."""
+
+    name: ModelName
+    cost: Decimal
+    metrics: int
+    money_metrics: int
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPlan:
+    """How an account is read for the rest of the month.
+
+    `every_hours` is 24 when nothing but the daily reading is within the limit. `share` is what `often` makes of the spend.
+    `expected_usd` is the whole month's charge if all goes on like this; `daily_usd` what the daily readings alone cost in
+    a month, and `hourly_usd` what it takes to read 95 % of the spend every hour.
+    """
+
+    limit_usd: Decimal
+    spent_usd: Decimal
+    every_hours: int
+    often: frozenset[ModelName]
+    share: Decimal
+    expected_usd: Decimal
+    daily_usd: Decimal
+    hourly_usd: Decimal
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether the limit keeps the most of the spend from being read every hour."""
+        return self.every_hours > HOURLY
+
+    @property
+    def is_over_limit(self) -> bool:
+        """Whether the daily readings, which never stop, cost more than the limit."""
+        return self.expected_usd > self.limit_usd
+
+
+def plan_watching(
+    models: Iterable[WatchedModel],
+    *,
+    limit_usd: Decimal,
+    spent_usd: Decimal,
+    bill_usd_a_day: Decimal,
+    days_left: Decimal,
+) -> WatchPlan:
+    """Choose how often which models are read, so that what is left of the limit lasts to the end of the month.
+
+    The daily reading of everything, and the bill's, come first. Then the models that make 95 % of the spend, those that
+    spend the most for each metric first, as often as the rest of the limit allows; then as many others as it allows.
+    """
+    ranked = sorted(models, key=_urgency)
+    daily = sum(model.metrics for model in ranked) * USD_PER_METRIC + bill_usd_a_day
+    room = max(limit_usd - spent_usd - daily * days_left, Decimal(0)) / days_left / USD_PER_METRIC
+    total = sum((model.cost for model in ranked), Decimal(0))
+    needed = _needed(ranked, total)
+    asks = sum(model.money_metrics for model in needed)
+    every = next((hours for hours in INTERVALS if asks * HOURS_A_DAY <= room * hours), DAILY)
+    often = _filled(ranked, room * every / HOURS_A_DAY) if every < DAILY else ()
+    asked_a_day = sum(model.money_metrics for model in often) * Decimal(HOURS_A_DAY) / every
+    covered = sum((model.cost for model in often), Decimal(0))
+    return WatchPlan(
+        limit_usd=limit_usd,
+        spent_usd=spent_usd,
+        every_hours=every,
+        often=frozenset(model.name for model in often),
+        share=covered / total if total else Decimal(bool(often)),
+        expected_usd=spent_usd + (daily + asked_a_day * USD_PER_METRIC) * days_left,
+        daily_usd=daily * DAYS_PER_MONTH,
+        hourly_usd=(daily + asks * HOURS_A_DAY * USD_PER_METRIC) * DAYS_PER_MONTH,
+    )
+
+
+def _urgency(model: WatchedModel) -> tuple[bool, Decimal, ModelName]:
+    return not model.is_new, -model.cost / max(model.money_metrics, 1), model.name
+
+
+def _needed(ranked: Sequence[WatchedModel], total: Decimal) -> Sequence[WatchedModel]:
+    """The first models that make up the aim; new ones among them, whatever they spend."""
+    reached = Decimal(0)
+    for index, model in enumerate(ranked):
+        if reached >= AIM * total and not model.is_new:
+            return ranked[:index]
+        reached += model.cost
+    return ranked
+
+
+def _filled(ranked: Sequence[WatchedModel], room: Decimal) -> Sequence[WatchedModel]:
+    """As many models, in their order, as there is room for their metrics."""
+    taken: list[WatchedModel] = []
+    for model in ranked:
+        if model.money_metrics <= room:
+            room -= model.money_metrics
+            taken.append(model)
+    return taken
+
+
+def keep_unasked(
+    records: Iterable[UsageRecord],
+    stored: Iterable[UsageRecord],
+    asked: Mapping[SeriesKey, Collection[str]],
+) -> list[UsageRecord]:
+    """Put together what a reading told and what is stored of the quantities that it did not ask for.
+
+    `asked` names the quantities by series; hours of these series that were stored and not told hold zero of them now.
+    """
+    told = {(record.series, record.hour): record for record in records}
+    before = {(record.series, record.hour): record for record in stored if record.series in asked}
+    found: list[UsageRecord] = []
+    for series, hour in sorted(told.keys() | before.keys(), key=lambda key: (key[0].tier, key[0].aws_model_id, key[1])):
+        blank = UsageRecord(series, hour)
+        new, old = told.get((series, hour), blank), before.get((series, hour), blank)
+        merged = _merged(new, old, asked[series])
+        if merged != blank:
+            found.append(merged)
+    return found
+
+
+def _merged(new: UsageRecord, old: UsageRecord, asked: Collection[str]) -> UsageRecord:
+    return UsageRecord(
+        new.series,
+        new.hour,
+        new.invocations if "invocations" in asked else old.invocations,
+        TokenCounts(
+            *(
+                fresh if name in asked else kept
+                for name, fresh, kept in zip(TokenCounts._fields, new.tokens, old.tokens, strict=True)
+            )
+        ),
+        new.client_errors if "client_errors" in asked else old.client_errors,
+        new.server_errors if "server_errors" in asked else old.server_errors,
+        new.throttles if "throttles" in asked else old.throttles,
+    )

@@ -1,0 +1,58 @@
+"""Writes down what was asked of AWS for a connection, and what watching it may cost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F
+
+from accounts.domain.audit import Actor
+from accounts.operations.audit import record_event
+from billing.domain.connections import Charge, Purpose, charge_usd
+from billing.domain.watching import check_limit
+from billing.models import AwsConnection, MeteredCall
+from billing.queries.connections import ConnectionNotFound
+
+GET_METRIC_DATA = "cloudwatch:GetMetricData"
+COST_EXPLORER = "ce:"
+
+
+def note_charge(connection_id: int, *, source: str, purpose: Purpose, charge: Charge, now: datetime) -> None:
+    """Add what a piece of work asked of AWS to the month's meter, operation by operation; inside its transaction."""
+    month = now.date().replace(day=1)
+    for operation, requests in sorted(charge.requests.items()):
+        key = {
+            "connection_id": connection_id,
+            "month": month,
+            "source": source,
+            "purpose": purpose,
+            "operation": operation,
+        }
+        metrics = charge.metrics if operation == GET_METRIC_DATA else 0
+        calls = requests if operation.startswith(COST_EXPLORER) else 0
+        MeteredCall.objects.bulk_create([MeteredCall(**key)], ignore_conflicts=True)
+        MeteredCall.objects.filter(**key).update(
+            requests=F("requests") + requests,
+            metrics=F("metrics") + metrics,
+            charge_usd=F("charge_usd") + charge_usd(metrics=metrics, cost_explorer_calls=calls),
+        )
+
+
+def change_watching_limit(*, actor: Actor, connection_id: int, limit_usd: Decimal) -> None:
+    """Say what watching a connection may cost a month. Raises ConnectionNotFound and WatchingLimitOutOfRange."""
+    limit_usd = check_limit(limit_usd)
+    row = AwsConnection.objects.select_for_update().filter(id=connection_id).first()
+    if row is None:
+        raise ConnectionNotFound
+    if row.watching_limit_usd == limit_usd:
+        return
+    before, row.watching_limit_usd = row.watching_limit_usd, limit_usd
+    row.save(update_fields=["watching_limit_usd"])
+    record_event(
+        actor=actor,
+        verb="connection.watching_limit_changed",
+        target=f"connection:{row.pk}",
+        before={"watching_limit_usd": str(before)},
+        after={"watching_limit_usd": str(limit_usd)},
+    )

@@ -1,0 +1,194 @@
+"""What watching a connection costs: the month's meter, the months before, and the plan for the rest of the month."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import F, Sum
+
+from billing.domain.collection import Source
+from billing.domain.connections import Purpose
+from billing.domain.dimensions import TOKEN_CLASSES
+from billing.domain.periods import DAY, Month, utc_day_start
+from billing.domain.watching import (
+    NEW_FOR,
+    SPEND_DAYS,
+    ModelName,
+    WatchedMetric,
+    WatchedModel,
+    WatchPlan,
+    metrics_to_ask,
+    plan_watching,
+)
+from billing.models import AwsConnection, CollectionRun, DailyUsage, MeteredCall, ObservedMetric, UsageSeries
+
+MONTHS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """One operation's requests of a month, for one source and purpose. `source` is empty for what no source needs."""
+
+    source: Source | None
+    purpose: Purpose
+    operation: str
+    requests: int
+    metrics: int
+    charge_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthOfWatching:
+    """What a UTC month's questions came to: the present, which the limit is for, and the past and checks beside it."""
+
+    month: date
+    present_usd: Decimal
+    once_usd: Decimal
+    requests: int
+    metrics: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What was asked of AWS for a connection this month, by operation, and how the rest of the month is read."""
+
+    plan: WatchPlan
+    calls: tuple[Metered, ...]
+    months: tuple[MonthOfWatching, ...]
+
+    @property
+    def charge_usd(self) -> Decimal:
+        """All that AWS charges for this month so far, the reading of the past included."""
+        return sum((call.charge_usd for call in self.calls), Decimal(0))
+
+    @property
+    def once_usd(self) -> Decimal:
+        """What of it was for the past and for checks, and so does not come again."""
+        return self.charge_usd - self.plan.spent_usd
+
+    @property
+    def metrics_requested(self) -> int:
+        return sum(call.metrics for call in self.calls)
+
+    @property
+    def cost_explorer_requests(self) -> int:
+        return sum(call.requests for call in self.calls if call.operation.startswith("ce:"))
+
+
+def get_watching(connection_id: int, *, now: datetime) -> Watching:
+    """Return what this UTC month's questions were and cost so far, and what is planned."""
+    month = now.date().replace(day=1)
+    rows = MeteredCall.objects.filter(connection_id=connection_id, month=month)
+    calls = tuple(
+        Metered(
+            source=Source(row.source) if row.source else None,
+            purpose=Purpose(row.purpose),
+            operation=row.operation,
+            requests=row.requests,
+            metrics=row.metrics,
+            charge_usd=row.charge_usd,
+        )
+        for row in rows.order_by("-charge_usd", "-requests", "operation", "purpose", "source")
+    )
+    return Watching(plan=get_watch_plan(connection_id, now=now), calls=calls, months=_months(connection_id))
+
+
+def get_watch_plan(connection_id: int, *, now: datetime) -> WatchPlan:
+    """Return how a connection's account is read from now to the end of the month, so that its limit is kept."""
+    connection = AwsConnection.objects.get(id=connection_id)
+    month = Month.of(now.date())
+    spent = MeteredCall.objects.filter(connection=connection, month=month.start, purpose=Purpose.PRESENT).aggregate(
+        charge=Sum("charge_usd")
+    )["charge"]
+    left = Decimal((utc_day_start(month.end) - now) / DAY)
+    return plan_watching(
+        _models(connection, now),
+        limit_usd=connection.watching_limit_usd,
+        spent_usd=spent or Decimal(0),
+        bill_usd_a_day=_bill_usd_a_day(connection),
+        days_left=max(left, Decimal(1)),
+    )
+
+
+def watched(row: ObservedMetric) -> WatchedMetric:
+    """Return a remembered metric as a value."""
+    return WatchedMetric(
+        model=ModelName(row.aws_region, row.namespace, row.aws_model_id),
+        name=row.name,
+        service_tier=row.service_tier,
+        resolved_service_tier=row.resolved_service_tier,
+        first_seen_at=row.first_seen_at,
+        last_data_at=row.last_data_at,
+    )
+
+
+def _models(connection: AwsConnection, now: datetime) -> Iterable[WatchedModel]:
+    metrics: dict[ModelName, list[WatchedMetric]] = defaultdict(list)
+    account = connection.aws_account_id
+    for row in ObservedMetric.objects.filter(aws_account_id=account, aws_region__in=connection.aws_regions):
+        one = watched(row)
+        metrics[one.model].append(one)
+    costs = _costs(account, now)
+    for name, own in metrics.items():
+        asked = metrics_to_ask(own, often={name}, start=now, now=now)
+        yield WatchedModel(
+            name=name,
+            cost=costs.get(name, Decimal(0)),
+            metrics=len(own),
+            money_metrics=len(asked),
+            is_new=name not in costs and now - min(one.first_seen_at for one in own) < NEW_FOR,
+        )
+
+
+def _costs(aws_account_id: str, now: datetime) -> Mapping[ModelName, Decimal]:
+    """What each model was rated at in the last days; what has no price is worth nothing here, and read with what is left."""
+    names = {
+        row.pk: ModelName(row.aws_region, row.namespace, row.aws_model_id)
+        for row in UsageSeries.objects.filter(aws_account_id=aws_account_id)
+    }
+    since = (now - timedelta(days=SPEND_DAYS)).date()
+    days = DailyUsage.objects.filter(series_id__in=list(names), date__gte=since)
+    costs: dict[ModelName, Decimal] = defaultdict(Decimal)
+    sums = {f"sum_{name.value}": Sum(f"cost_{name.value}", default=Decimal(0)) for name in TOKEN_CLASSES}
+    for series_id, *parts in days.values_list("series_id").annotate(**sums):
+        costs[names[series_id]] += sum(parts, Decimal(0))
+    return costs
+
+
+def _bill_usd_a_day(connection: AwsConnection) -> Decimal:
+    """What the last reading of the bill cost: it is read once a day."""
+    runs = CollectionRun.objects.filter(
+        window__connection=connection, window__source=Source.COST_EXPLORER, purpose=Purpose.PRESENT, outcome="STORED"
+    )
+    last: Decimal | None = runs.order_by("-finished_at").values_list("aws_charge_usd", flat=True).first()
+    return last or Decimal(0)
+
+
+def _months(connection_id: int) -> tuple[MonthOfWatching, ...]:
+    rows = (
+        MeteredCall.objects.filter(connection_id=connection_id)
+        .values("month", "purpose")
+        .annotate(charge=Sum("charge_usd"), number=Sum("requests"), asked=Sum(F("metrics")))
+        .order_by("-month")
+    )
+    months: dict[date, list[Mapping[str, object]]] = defaultdict(list)
+    for row in rows:
+        months[row["month"]].append(row)
+    return tuple(_month(month, parts) for month, parts in list(months.items())[:MONTHS_SHOWN])
+
+
+def _month(month: date, parts: Iterable[Mapping[str, object]]) -> MonthOfWatching:
+    present, once, requests, metrics = Decimal(0), Decimal(0), 0, 0
+    for part in parts:
+        charge = Decimal(str(part["charge"]))
+        if part["purpose"] == Purpose.PRESENT:
+            present += charge
+        else:
+            once += charge
+        requests += int(str(part["number"]))
+        metrics += int(str(part["asked"]))
+    return MonthOfWatching(month=month, present_usd=present, once_usd=once, requests=requests, metrics=metrics)
