@@ -1,8 +1,9 @@
 """Files of bills, the periods that stand of them, and the exports that deliver them."""
 
-import accounts.tenancy.isolation
 import django.db.models.deletion
 from django.db import migrations, models
+
+import accounts.tenancy.isolation
 
 
 class Migration(migrations.Migration):
