@@ -10,13 +10,11 @@ from accounts.queries.organizations import list_active_organization_ids
 from accounts.tenancy.context import current_organization_id
 from billing.operations import (
     allocation_runs,
-    billed_series,
     collection,
     connections,
     erasure,
-    learnt_rates,
+    follow_up,
     notices,
-    rating,
     scans,
 )
 from billing.operations.catalog import sync_price_table
@@ -58,8 +56,7 @@ def sync_prices() -> None:
 
 @shared_task(base=OrganizationTask, acks_late=True, time_limit=120)
 def plan_collection() -> None:
-    """Write down which windows are due, hand a few of them out, and read lines of the bill again where it can help."""
-    billed_series.read_billed_series_again()
+    """Write down which windows are due, and hand a few of them out."""
     collection.plan_collection(now=timezone.now())
     _hand_out()
 
@@ -109,10 +106,8 @@ def note_principal(*, connection_id: int) -> None:
 
 @shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)
 def rerate_windows() -> None:
-    """Learn from the bill what has changed in it, then rate every window again whose rating is due."""
-    learnt_rates.learn_rates(now=timezone.now())
-    for window_id in rating.list_windows_to_rate():
-        rating.rerate_window(window_id=window_id, now=timezone.now())
+    """Learn from the bill, rate again, and do what else has become due since something was stored."""
+    follow_up.follow_up(clock=timezone.now)
 
 
 @shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)

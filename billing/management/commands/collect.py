@@ -23,8 +23,7 @@ from billing.operations.collection import (
     plan_collection,
     reopen_windows,
 )
-from billing.operations.learnt_rates import learn_rates
-from billing.operations.rating import list_windows_to_rate, rerate_window
+from billing.operations.follow_up import follow_up
 
 # Another worker holds what is left: how long to wait before looking again.
 PAUSE_SECONDS = 1.0
@@ -51,7 +50,8 @@ class Command(OrganizationCommand):
         outcomes = self._work(only, progress)
         left = count_left(only)
         progress.end()
-        self._rate_as_billed()
+        # As the timetable would in a few minutes: what is stored is rated as billed when the command has ended.
+        follow_up(clock=timezone.now)
         self.print_result(
             {
                 "windows_done": outcomes[Outcome.STORED],
@@ -63,12 +63,6 @@ class Command(OrganizationCommand):
         )
         if left:
             sys.exit(1)
-
-    def _rate_as_billed(self) -> None:
-        """Rate with what the bill has just said, as the timetable would in a few minutes."""
-        learn_rates(now=timezone.now())
-        for window_id in list_windows_to_rate():
-            rerate_window(window_id=window_id, now=timezone.now())
 
     def _work(self, only: list[int] | None, progress: Progress) -> Counter[Outcome]:
         outcomes: Counter[Outcome] = Counter()

@@ -1,0 +1,40 @@
+"""What has become due after usage or a bill was stored, step by step: the one list of it, for workers and the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from billing.operations.billed_series import read_billed_series_again
+from billing.operations.learnt_rates import learn_rates
+from billing.operations.rating import list_windows_to_rate, rerate_window
+from billing.operations.windows import Clock
+
+
+def read_lines_again(clock: Clock) -> int:  # noqa: ARG001 - every step has a clock
+    """Read lines of the bill again that an older reader has read, or that were not understood."""
+    return read_billed_series_again()
+
+
+def learn(clock: Clock) -> int:
+    """Learn rates where the bill, or what is published, has changed; returns how many are new or gone."""
+    learning = learn_rates(now=clock())
+    return 0 if learning is None else learning.changed
+
+
+def rate_again(clock: Clock) -> int:
+    """Rate every window again whose rating is due; returns how many were."""
+    rated = (rerate_window(window_id=window_id, now=clock()) for window_id in list_windows_to_rate())
+    return sum(rows is not None for rows in rated)
+
+
+# Each step finds its work in rows and does what one before it has made due; doing all of them twice changes nothing.
+STEPS: Mapping[str, Callable[[Clock], int]] = {
+    "bill_lines_read_again": read_lines_again,
+    "rates_learnt": learn,
+    "windows_rated_again": rate_again,
+}
+
+
+def follow_up(*, clock: Clock) -> dict[str, int]:
+    """Do everything that has become due, in order; returns how much of each step there was."""
+    return {name: step(clock) for name, step in STEPS.items()}
