@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 from accounts.domain.errors import Conflict, Invalid, NotFound
 from accounts.domain.text import gettext_noop
+from billing.domain.catalog import nearness
 from billing.domain.dimensions import ContextBand, CostHeading, Provider, TokenClass
+from billing.domain.money import plain
 
 CACHE_CLASSES = frozenset({"cache_read", "cache_write", "cache_write_5m", "cache_write_30m", "cache_write_1h"})
 COUNTED = frozenset({CostHeading.TOKENS.value, CostHeading.MEDIA.value})
+PERCENT = re.compile(r"\d{1,3}(\.\d{1,4})?", re.ASCII)
+HUNDRED = Decimal(100)
+# Nobody announces less than one percent; who types 0.25 means a quarter.
+DOUBTFUL_BELOW = Decimal(1)
+PLACES = 4
+EARLIEST, LATEST = date(2015, 1, 1), date(2100, 1, 1)
+TITLE_LIMIT = 120
 
 
 class AnnouncementOrigin(StrEnum):
@@ -119,6 +132,61 @@ class Scope:
     context_band: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementEntry:
+    """A cut as somebody registers it; `ends` is the first day on which it no longer holds."""
+
+    title: str
+    scope: Scope
+    percent: Decimal
+    first_day: date
+    ends: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementValue:
+    """A registered or listed cut."""
+
+    id: int
+    origin: AnnouncementOrigin
+    entry: AnnouncementEntry
+    registered_by: str
+    registered_at: datetime
+    withdrawn_by: str
+    withdrawn_at: datetime | None
+
+
+def parse_percent(text: str) -> Decimal:
+    """Return the percentage that a person typed, with or without the sign and in full-width digits.
+
+    Raises PercentMalformed.
+    """
+    typed = unicodedata.normalize("NFKC", text).strip().lstrip("-\N{MINUS SIGN}").removesuffix("%").strip()
+    if PERCENT.fullmatch(typed) is None:
+        raise PercentMalformed(field="percent")
+    return check_percent(Decimal(typed))
+
+
+def check_percent(percent: Decimal) -> Decimal:
+    """Raise PercentMalformed unless a number can be a cut in percent."""
+    exponent = percent.as_tuple().exponent
+    if not percent.is_finite() or not 0 < percent <= HUNDRED or not isinstance(exponent, int) or exponent < -PLACES:
+        raise PercentMalformed(field="percent")
+    return percent
+
+
+def check_entry(entry: AnnouncementEntry, *, is_confirmed: bool) -> None:
+    """Raise PercentMalformed, PercentDoubtful unless it is confirmed, or AnnouncementTimes."""
+    check_percent(entry.percent)
+    if entry.percent < DOUBTFUL_BELOW and not is_confirmed:
+        raise PercentDoubtful(field="percent", percent=plain(entry.percent))
+    if not EARLIEST <= entry.first_day < LATEST:
+        raise AnnouncementTimes(field="first_day")
+    if entry.ends is not None and not entry.first_day < entry.ends < LATEST:
+        raise AnnouncementTimes(field="ends")
+
+
 class Line(NamedTuple):
     """What has one rate, as the bill's lines were read."""
 
@@ -144,7 +212,7 @@ def reason_outside(line: Line, scope: Scope) -> NotReceived | None:
         (_is_of(line.model_id, scope.model_ids), NotReceived.OTHER_MODEL),
         (scope.routing_class in ("", line.routing_class), NotReceived.ROUTING),
         (_is_of(line.tier, scope.tiers), NotReceived.TIER),
-        (_is_of(line.aws_region, scope.aws_regions), NotReceived.REGION),
+        (_is_in(line.aws_region, scope.aws_regions), NotReceived.REGION),
         (scope.context_band in ("", line.context_band or ContextBand.STANDARD.value), NotReceived.LONG_CONTEXT),
         (_is_of_class(line.token_class, scope.token_classes), _class_reason(line.token_class)),
     )
@@ -153,6 +221,10 @@ def reason_outside(line: Line, scope: Scope) -> NotReceived | None:
 
 def _is_of(value: str, wanted: tuple[str, ...]) -> bool:
     return not wanted or value in wanted
+
+
+def _is_in(aws_region: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(nearness(pattern, aws_region) for pattern in patterns)
 
 
 def _is_of_class(token_class: str, wanted: tuple[str, ...]) -> bool:

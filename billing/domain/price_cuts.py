@@ -149,8 +149,9 @@ def windows_of(first_day: date, *, ends: date | None, first_billed: date, billed
     `ends` is the first day after an announcement that was for a time; `billed_until` the first day not yet on the bill.
     """
     horizon = max(first_day, billed_until if ends is None else min(ends, billed_until))
+    eve = min(first_day, billed_until)
     return Windows(
-        before=_range(max(first_day - STRETCH, first_billed), min(first_day, billed_until)),
+        before=_range(max(eve - STRETCH, first_billed), eve),
         since=DateRange(first_day, horizon),
         after=_range(max(first_day, horizon - STRETCH), horizon),
         lately=_range(max(billed_until - STRETCH, first_billed), billed_until),

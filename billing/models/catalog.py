@@ -130,6 +130,8 @@ class RateLearning(TenantModel):
 
     is_due = models.BooleanField(default=True)
     learnt_at = models.DateTimeField(null=True, blank=True)
+    # When it was last looked for rates that moved.
+    moves_found_at = models.DateTimeField(null=True, blank=True)
     # Days whose cost and quantity could not be believed: a thousandth or a thousandfold of the published price.
     days_refused = models.PositiveIntegerField(default=0)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from billing.operations.billed_series import read_billed_series_again
 from billing.operations.learnt_rates import learn_rates
+from billing.operations.price_events import find_due_price_events
 from billing.operations.rating import list_windows_to_rate, rerate_window
 from billing.operations.windows import Clock
 
@@ -21,6 +22,12 @@ def learn(clock: Clock) -> int:
     return 0 if learning is None else learning.changed
 
 
+def find_moves(clock: Clock) -> int:
+    """Find the rates that moved, on the bill or in a list; returns how many events are new or other ones."""
+    found = find_due_price_events(now=clock())
+    return 0 if found is None else found.changed
+
+
 def rate_again(clock: Clock) -> int:
     """Rate every window again whose rating is due; returns how many were."""
     rated = (rerate_window(window_id=window_id, now=clock()) for window_id in list_windows_to_rate())
@@ -31,6 +38,7 @@ def rate_again(clock: Clock) -> int:
 STEPS: Mapping[str, Callable[[Clock], int]] = {
     "bill_lines_read_again": read_lines_again,
     "rates_learnt": learn,
+    "price_events_changed": find_moves,
     "windows_rated_again": rate_again,
 }
 

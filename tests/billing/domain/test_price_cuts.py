@@ -216,7 +216,7 @@ def test_what_can_be_said_at_all(uses: Sequence[LineUse], days: tuple[int, int],
         pytest.param(None, (1, 1), (11, 24), ((8, 4), (9, 3), (9, 3), (11, 24), (10, 25), (11, 24)), id="usual"),
         pytest.param(None, (8, 20), (9, 10), ((8, 20), (9, 3), (9, 3), (9, 10), (9, 3), (9, 10)), id="short history"),
         pytest.param((10, 1), (1, 1), (11, 24), ((8, 4), (9, 3), (9, 3), (10, 1), (9, 3), (10, 1)), id="ended"),
-        pytest.param(None, (1, 1), (8, 20), ((8, 4), (8, 20), (9, 3), (9, 3), (9, 3), (9, 3)), id="not yet billed"),
+        pytest.param(None, (1, 1), (8, 20), ((7, 21), (8, 20), (9, 3), (9, 3), (9, 3), (9, 3)), id="not yet billed"),
         pytest.param(None, (10, 1), (11, 1), ((9, 3), (9, 3), (9, 3), (11, 1), (10, 2), (11, 1)), id="billed only since"),
     ],
 )  # fmt: skip
