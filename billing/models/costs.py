@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
 from billing.domain.dimensions import ChargeCategory, CostHeading, Provider
+from billing.domain.usage_types import UnitProof
 from billing.models.usage import PlainOrganization
 
 
@@ -82,6 +83,14 @@ class BilledSeries(TenantModel):
     )
     # How many tokens one unit of the quantity is; empty: the line does not count tokens, or nothing proves the unit.
     tokens_per_unit = models.PositiveIntegerField(null=True, blank=True)
+    # How that is known (domain/usage_types.py: UnitProof); empty: the line does not count tokens.
+    unit_proof = models.CharField(
+        max_length=16,
+        choices=[(proof.value, proof.value) for proof in UnitProof],
+        blank=True,
+        default="",
+        db_default="",
+    )
     reading = models.PositiveSmallIntegerField(default=0, db_default=0)
     first_seen_at = models.DateTimeField()
 

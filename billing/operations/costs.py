@@ -11,8 +11,8 @@ from billing.domain.connections import Charge
 from billing.domain.parsing.cost_explorer import CostLine, parse
 from billing.domain.periods import DateRange
 from billing.domain.records import BilledRecord, Rejected
+from billing.operations.billed_series import billed_key, find_or_add_billed_series, prove_units
 from billing.operations.learnt_rates import mark_learning_due
-from billing.operations.billed_series import billed_key, find_or_add_billed_series
 from billing.operations.rating import touched_days
 from billing.operations.windows import Claim, Keeper, Stored
 from billing.sql import ensure_months, execute, load
@@ -58,6 +58,7 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
         for record in records
     )
     stored = load("replace_billed_cost", [rows], connection_id=connection_id, first_day=days.start, last_day=days.end)
+    prove_units({"connection_id": connection_id}, days)
     mark_learning_due()
     return stored
 
