@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from accounts.domain.text import gettext_noop
-from billing.domain.collection import FetchFailure, Source, WindowState
+from billing.domain.collection import DAILY, HOURLY, LATE_HOURS, FetchFailure, Source, WindowState
+from billing.domain.periods import HOUR
 
 
 class Freshness(StrEnum):
@@ -68,8 +69,12 @@ def freshness(
     last_error: str,
     data_until: datetime | None,
     now: datetime,
+    every_hours: int = HOURLY,
 ) -> Freshness:
-    """Say how fresh a source is, the worst that is true of it first; `state` and `last_error` of its newest window."""
+    """Say how fresh a source is, the worst that is true of it first; `state` and `last_error` of its newest window.
+
+    `every_hours`: how often its connection's limit lets the present be read. What is read rarely is not late by that.
+    """
     if is_paused:
         return Freshness.PAUSED
     if state is WindowState.FAILED:
@@ -78,7 +83,10 @@ def freshness(
         return Freshness.RETRYING
     if data_until is None:
         return Freshness.FILLING
-    return Freshness.LATE if now - data_until > LATE_AFTER[source] else Freshness.FRESH
+    waiting = (every_hours - HOURLY) * HOUR if source is Source.CLOUDWATCH else timedelta(0)
+    if waiting and every_hours >= DAILY:
+        waiting += LATE_HOURS * HOUR  # the daily reading waits for the late hours
+    return Freshness.LATE if now - data_until > LATE_AFTER[source] + waiting else Freshness.FRESH
 
 
 def freshness_sentence(source: Source, state: Freshness, last_error: str) -> str:

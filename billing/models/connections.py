@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
-from billing.domain.collection import ConnectionKind
+from billing.domain.collection import HOURLY, ConnectionKind
 from billing.domain.connections import DEFAULT_LIMIT_USD, ConnectionState
 
 
@@ -46,6 +46,9 @@ class AwsConnection(TenantModel):
     watching_limit_usd = models.DecimalField(
         max_digits=8, decimal_places=2, default=DEFAULT_LIMIT_USD, db_default=DEFAULT_LIMIT_USD
     )
+    # How often the present is read within that limit, and what the month comes to: what was last planned.
+    reads_every_hours = models.PositiveSmallIntegerField(default=HOURLY, db_default=HOURLY)
+    expected_usd_this_month = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     # The services and accounts of the bill, remembered between the look-ups that AWS charges for.
     bill_services = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     bill_looked_up_at = models.DateTimeField(null=True, blank=True)

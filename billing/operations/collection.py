@@ -32,6 +32,7 @@ from billing.operations.costs import read_bill
 from billing.operations.inventory import read_inventory
 from billing.operations.rating import find_rating_due
 from billing.operations.usage import read_usage
+from billing.operations.watching import note_plan
 from billing.operations.windows import (
     Claim,
     Clock,
@@ -202,13 +203,15 @@ def _plan(connection: AwsConnection, now: datetime) -> int:
     assert connection.connected_at is not None
     if connection.last_error == ConnectionFault.ROLE_NOT_ASSUMABLE:
         return 0
+    watch = get_watch_plan(connection.pk, now=now)
+    note_plan(connection, watch)
     due = due_windows(
         kind=ConnectionKind(connection.kind),
         aws_regions=connection.aws_regions,
         connected_at=connection.connected_at,
         windows=list_known_windows(connection.pk),
         now=now,
-        every_hours=get_watch_plan(connection.pk, now=now).every_hours,
+        every_hours=watch.every_hours,
     )
     missing = set(connection.permissions_missing)
     spans = [span for span in due if not NEEDS[span.source] & missing]

@@ -10,12 +10,14 @@ from django.db.models import F
 from accounts.domain.audit import Actor
 from accounts.operations.audit import record_event
 from billing.domain.connections import Charge, Purpose, charge_usd
-from billing.domain.watching import check_limit
+from billing.domain.watching import WatchPlan, check_limit
 from billing.models import AwsConnection, MeteredCall
 from billing.queries.connections import ConnectionNotFound
+from billing.queries.watching import get_watch_plan
 
 GET_METRIC_DATA = "cloudwatch:GetMetricData"
 COST_EXPLORER = "ce:"
+EXPECTED = Decimal("0.0001")
 
 
 def note_charge(connection_id: int, *, source: str, purpose: Purpose, charge: Charge, now: datetime) -> None:
@@ -39,7 +41,16 @@ def note_charge(connection_id: int, *, source: str, purpose: Purpose, charge: Ch
         )
 
 
-def change_watching_limit(*, actor: Actor, connection_id: int, limit_usd: Decimal) -> None:
+def note_plan(connection: AwsConnection, plan: WatchPlan) -> None:
+    """Write down how often a connection is read by now, for whoever asks how late its figures may be."""
+    expected = plan.expected_usd.quantize(EXPECTED)
+    if (connection.reads_every_hours, connection.expected_usd_this_month) == (plan.every_hours, expected):
+        return
+    connection.reads_every_hours, connection.expected_usd_this_month = plan.every_hours, expected
+    connection.save(update_fields=["reads_every_hours", "expected_usd_this_month"])
+
+
+def change_watching_limit(*, actor: Actor, connection_id: int, limit_usd: Decimal, now: datetime) -> None:
     """Say what watching a connection may cost a month. Raises ConnectionNotFound and WatchingLimitOutOfRange."""
     limit_usd = check_limit(limit_usd)
     row = AwsConnection.objects.select_for_update().filter(id=connection_id).first()
@@ -49,6 +60,7 @@ def change_watching_limit(*, actor: Actor, connection_id: int, limit_usd: Decima
         return
     before, row.watching_limit_usd = row.watching_limit_usd, limit_usd
     row.save(update_fields=["watching_limit_usd"])
+    note_plan(row, get_watch_plan(row.pk, now=now))
     record_event(
         actor=actor,
         verb="connection.watching_limit_changed",

@@ -211,6 +211,7 @@ def _freshness(
         last_error=window.last_error,
         data_until=reached,
         now=now,
+        every_hours=connection.reads_every_hours,
     )
     return SourceFreshness(
         connection_id=connection.pk,

@@ -66,6 +66,8 @@ class Connection:
     fault_detail: str
     permissions: tuple[PermissionStatus, ...]
     polling_usd_per_month: Decimal | None
+    watching_limit_usd: Decimal
+    expected_usd_this_month: Decimal | None
     principal_arn: str
     endpoint_url: str
     created_at: datetime
@@ -158,6 +160,8 @@ def _value(row: AwsConnection) -> Connection:
         fault_detail=row.last_error_detail,
         permissions=_permissions(row),
         polling_usd_per_month=row.polling_usd_per_month,
+        watching_limit_usd=row.watching_limit_usd,
+        expected_usd_this_month=row.expected_usd_this_month,
         principal_arn=row.principal_arn,
         endpoint_url=row.endpoint_url,
         created_at=row.created_at,
