@@ -87,6 +87,7 @@ SCOPE_GROUPS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.EDIT_PRICES,
             Permission.EDIT_EXCHANGE_RATES,
             Permission.EDIT_COST_IMPORTS,
+            Permission.EDIT_RECONCILIATION,
         ),
     ),
     (

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     EDIT_CHANNELS = "EDIT_CHANNELS"
     EDIT_SHARED_VIEWS = "EDIT_SHARED_VIEWS"
     EDIT_COST_IMPORTS = "EDIT_COST_IMPORTS"
+    EDIT_RECONCILIATION = "EDIT_RECONCILIATION"
 
 
 _VIEWER = frozenset({Permission.VIEW_SPEND, Permission.VIEW_MEMBERS})
@@ -49,6 +50,7 @@ _FINANCE = _VIEWER | {
     Permission.EDIT_CHANNELS,
     Permission.EDIT_SHARED_VIEWS,
     Permission.EDIT_COST_IMPORTS,
+    Permission.EDIT_RECONCILIATION,
 }
 _ADMIN = _FINANCE | {
     Permission.EDIT_ORGANIZATION,
@@ -103,6 +105,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     Permission.EDIT_CHANNELS: gettext_noop("Edit notification channels"),
     Permission.EDIT_SHARED_VIEWS: gettext_noop("Share saved views"),
     Permission.EDIT_COST_IMPORTS: gettext_noop("Import cost files"),
+    Permission.EDIT_RECONCILIATION: gettext_noop("Explain differences to the bill and enter invoices"),
 }
 
 

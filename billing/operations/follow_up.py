@@ -8,6 +8,7 @@ from billing.operations.billed_series import read_billed_series_again
 from billing.operations.learnt_rates import learn_rates
 from billing.operations.price_events import find_due_price_events
 from billing.operations.rating import list_windows_to_rate, rerate_window
+from billing.operations.reconciliation import reconcile_due_days
 from billing.operations.windows import Clock
 
 
@@ -34,12 +35,18 @@ def rate_again(clock: Clock) -> int:
     return sum(rows is not None for rows in rated)
 
 
+def match(clock: Clock) -> int:
+    """Match the days with the bill that have become due; returns how many."""
+    return reconcile_due_days(now=clock())
+
+
 # Each step finds its work in rows and does what one before it has made due; doing all of them twice changes nothing.
 STEPS: Mapping[str, Callable[[Clock], int]] = {
     "bill_lines_read_again": read_lines_again,
     "rates_learnt": learn,
     "price_events_changed": find_moves,
     "windows_rated_again": rate_again,
+    "days_matched": match,
 }
 
 

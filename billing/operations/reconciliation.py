@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
 
 from accounts.domain.audit import Actor
-from accounts.domain.errors import Invalid, NotFound
+from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from accounts.tenancy.context import tenant_transaction
-from billing.domain.periods import DAY, Month
+from billing.domain.periods import DAY, DateRange, Month
 from billing.domain.reconciliation import EXPECTED, DiscrepancyState, Line, Reason, add_up, exceeding
 from billing.models import Discrepancy, Reconciliation, ReconciliationTolerance
-from billing.queries.reconciliation import DayMatch, get_tolerance, list_days_to_reconcile, match_days
+from billing.queries.reconciliation import (
+    DayMatch,
+    DiscrepancyNotFound,
+    get_tolerance,
+    list_days_to_reconcile,
+    match_days,
+)
 
 # As long as a bill is kept, and imported ones a while longer.
 LOOKS_BACK = timedelta(days=500)
-DAYS_AT_ONCE = 40
+DAYS_AT_ONCE = 500
+DAYS_TOGETHER = 31
 MOST_PERCENT = Decimal(100)
 MOST_ABSOLUTE = Decimal(10) ** 9
 NOTE_LENGTH = 500
-
-
-class DiscrepancyNotFound(NotFound):
-    """No discrepancy of this organization has the id."""
-
-    code: ClassVar[str] = "discrepancy_not_found"
-    message: ClassVar[str] = gettext_noop("There is no such exception.")
 
 
 class ImpossibleTolerance(Invalid):
@@ -66,19 +66,32 @@ def reconcile_due_days(*, now: datetime, limit: int = DAYS_AT_ONCE) -> int:
     """
     with tenant_transaction():
         days = list_days_to_reconcile(start=(now - LOOKS_BACK).date(), end=now.date(), limit=limit)
-    for day in days:
-        reconcile_day(day, now=now)
+    for stretch in _stretches(sorted(days)):
+        reconcile_days(stretch, now=now)
     return len(days)
 
 
-def reconcile_day(day: date, *, now: datetime) -> None:
-    """Match one day from its facts, in place of what is stored of it."""
+def reconcile_days(days: DateRange, *, now: datetime) -> None:
+    """Match some days from their facts, in place of what is stored of them."""
     with tenant_transaction():
-        row = Reconciliation.objects.select_for_update().filter(date=day).first()
-        matches = match_days(day, day + DAY)
-        match = matches[0] if matches else None
-        _store(row, day, match, now)
-        _replace_discrepancies(day, match.lines if match else (), now)
+        stored = Reconciliation.objects.select_for_update().filter(date__gte=days.start, date__lt=days.end)
+        rows = {row.date: row for row in stored.order_by("date")}
+        matches = {match.date: match for match in match_days(days.start, days.end)}
+        for day in days:
+            match = matches.get(day)
+            _store(rows.get(day), day, match, now)
+            _replace_discrepancies(day, match.lines if match else (), now)
+
+
+def _stretches(days: Sequence[date]) -> Iterator[DateRange]:
+    """Days that follow one another are read together, as many as fit into a transaction that nobody waits long for."""
+    start = None
+    for index, day in enumerate(days):
+        start = start or day
+        is_last = index + 1 == len(days) or days[index + 1] != day + DAY
+        if is_last or (day - start).days + 1 >= DAYS_TOGETHER:
+            yield DateRange(start, day + DAY)
+            start = None
 
 
 def mark_reconciliation_due(*, start: date, end: date | None = None) -> int:

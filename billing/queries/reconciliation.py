@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db.models import Q
 
+from accounts.domain.errors import NotFound
+from accounts.domain.text import gettext_noop
 from billing.domain.collection import RESTATEMENT, Source
 from billing.domain.connections import ConnectionState
 from billing.domain.dimensions import ROUTING_CLASS_OF, Provider, Routing
@@ -21,7 +24,9 @@ from billing.domain.reconciliation import (
     REASONS,
     BilledPart,
     Coverage,
+    DiscrepancyState,
     Line,
+    LineKey,
     RatedPart,
     Reason,
     Sums,
@@ -29,12 +34,26 @@ from billing.domain.reconciliation import (
     add_up,
     is_whole,
 )
-from billing.models import AwsConnection, CollectionWindow, ImportedPeriod, Reconciliation, ReconciliationTolerance
+from billing.models import (
+    AwsConnection,
+    CollectionWindow,
+    Discrepancy,
+    ImportedPeriod,
+    Reconciliation,
+    ReconciliationTolerance,
+)
 from billing.sql import execute
 
 # Bills are matched day by day for as long as Cost Explorer knows them, and a year more of imported ones.
 LONGEST = timedelta(days=400)
 MOST_DAYS = 1000
+
+
+class DiscrepancyNotFound(NotFound):
+    """No discrepancy of this organization has the id."""
+
+    code: ClassVar[str] = "discrepancy_not_found"
+    message: ClassVar[str] = gettext_noop("There is no such exception.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +109,12 @@ def get_reconciliation(start: date, end: date) -> MatchedDays:
 
     What was read since a day was matched is matched for the answer, so that it is never older than the facts.
     """
-    stored = {row.date: _matched_day(row) for row in Reconciliation.objects.filter(date__gte=start, date__lt=end)}
-    due = list_days_to_reconcile(start=start, end=end)
+    rows = Reconciliation.objects.filter(date__gte=start, date__lt=end)
+    stored = {row.date: _matched_day(row) for row in rows if _has_facts(row)}
+    due = frozenset(list_days_to_reconcile(start=start, end=end))
     fresh = {match.date: _fresh_day(match) for match in _match_each(due)}
-    days = tuple(sorted((stored | fresh).values(), key=lambda day: day.date))
+    known = {day: found for day, found in stored.items() if day not in due} | fresh
+    days = tuple(sorted(known.values(), key=lambda day: day.date))
     return MatchedDays(days=days, whole=add_up(day.sums for day in days))
 
 
@@ -136,7 +157,7 @@ def sums_of(row: Reconciliation) -> Sums:
     )
 
 
-def _match_each(days: tuple[date, ...]) -> Iterator[DayMatch]:
+def _match_each(days: Iterable[date]) -> Iterator[DayMatch]:
     """Days that follow one another are read together."""
     ordered = sorted(days)
     start = None
@@ -145,6 +166,11 @@ def _match_each(days: tuple[date, ...]) -> Iterator[DayMatch]:
         if index + 1 == len(ordered) or ordered[index + 1] != day + DAY:
             yield from match_days(start, day + DAY)
             start = None
+
+
+def _has_facts(row: Reconciliation) -> bool:
+    """A day of which neither side says anything is stored, so that it is not looked for again, and not shown."""
+    return bool(row.rated or row.billed or row.tokens_unpriced or row.explained or row.other_currencies)
 
 
 def _matched_day(row: Reconciliation) -> MatchedDay:
@@ -272,3 +298,59 @@ def _usage_awaited(start: date, end: date) -> list[tuple[datetime, datetime, tup
         for starts, filled_until, ends, account, aws_region in rows
         if filled_until is None or filled_until < ends
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundDiscrepancy:
+    """What exceeds the tolerance on a day, and what finance has said to it; `reason` None: unexplained."""
+
+    id: int
+    date: date
+    key: LineKey
+    reason: Reason | None
+    amount: Decimal
+    rated: Decimal
+    billed: Decimal
+    state: DiscrepancyState
+    note: str
+    changed_by: str
+    changed_at: datetime | None
+    found_at: datetime
+    resolved_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to look."""
+        return self.state is DiscrepancyState.OPEN and self.resolved_at is None
+
+
+def list_discrepancies(start: date, end: date) -> tuple[FoundDiscrepancy, ...]:
+    """Return what exceeded the tolerance on the days from start up to end: the most money first, ties by id."""
+    rows = Discrepancy.objects.filter(date__gte=start, date__lt=end)
+    return tuple(sorted((_discrepancy(row) for row in rows), key=lambda one: (-abs(one.amount), one.id)))
+
+
+def get_discrepancy(discrepancy_id: int) -> FoundDiscrepancy:
+    """Return one discrepancy. Raises DiscrepancyNotFound."""
+    row = Discrepancy.objects.filter(id=discrepancy_id).first()
+    if row is None:
+        raise DiscrepancyNotFound
+    return _discrepancy(row)
+
+
+def _discrepancy(row: Discrepancy) -> FoundDiscrepancy:
+    return FoundDiscrepancy(
+        id=row.pk,
+        date=row.date,
+        key=LineKey(row.provider, row.aws_account_id, row.aws_region, row.model_id, row.token_class),
+        reason=Reason(row.reason) if row.reason else None,
+        amount=row.amount,
+        rated=row.rated,
+        billed=row.billed,
+        state=DiscrepancyState(row.state),
+        note=row.note,
+        changed_by=row.changed_by,
+        changed_at=row.changed_at,
+        found_at=row.found_at,
+        resolved_at=row.resolved_at,
+    )
