@@ -169,6 +169,11 @@ class WatchPlan:
     hourly_usd: Decimal
 
     @property
+    def aim(self) -> Decimal:
+        """The share of the spend that is read as often as the limit allows."""
+        return AIM
+
+    @property
     def is_degraded(self) -> bool:
         """Whether the limit keeps the most of the spend from being read every hour."""
         return self.every_hours > HOURLY
@@ -198,7 +203,7 @@ def plan_watching(
     total = sum((model.cost for model in ranked), Decimal(0))
     needed = _needed(ranked, total)
     asks = sum(model.money_metrics for model in needed)
-    every = next((hours for hours in INTERVALS if asks * HOURS_A_DAY <= room * hours), DAILY)
+    every = next((hours for hours in INTERVALS if room and asks * HOURS_A_DAY <= room * hours), DAILY)
     often = _filled(ranked, room * every / HOURS_A_DAY) if every < DAILY else ()
     asked_a_day = sum(model.money_metrics for model in often) * Decimal(HOURS_A_DAY) / every
     covered = sum((model.cost for model in often), Decimal(0))

@@ -71,6 +71,10 @@ class Watching:
         return self.charge_usd - self.plan.spent_usd
 
     @property
+    def requests(self) -> int:
+        return sum(call.requests for call in self.calls)
+
+    @property
     def metrics_requested(self) -> int:
         return sum(call.metrics for call in self.calls)
 

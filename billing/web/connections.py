@@ -254,13 +254,15 @@ def collection_progress(request: OrganizationRequest) -> HttpResponse:
 
 def _detail(request: OrganizationRequest, connection: Connection, form: RoleForm) -> dict[str, object]:
     sources = sorted(_sources(request, connection), key=lambda source: not source.sentence)
+    watching = get_watching(connection.id, now=request.now)
     return {
         "connection": connection,
         "form": form,
         "sources": sources,
         "backfill": _backfill(request, connection.id) if connection.state in COLLECTING_STATES else None,
         "asked_of": connection.id,
-        "watching": get_watching(connection.id, now=request.now),
+        "watching": watching,
+        "plan": watching.plan,
         "notes": list_reading_notes(connection.id),
         "troubles": [source for source in sources if source.sentence],
         "fix": find_fix(connection),

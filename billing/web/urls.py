@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from billing.web import connections, exchange_rates, price_entry, prices
+from billing.web import connections, exchange_rates, price_entry, prices, watching
 from billing.web.explore.exports import explore_export
 from billing.web.explore.page import explore_page
 from billing.web.saved_views import (
@@ -15,6 +15,7 @@ from billing.web.saved_views import (
     saved_view_list,
     saved_view_replace,
 )
+from billing.web.usage_types import usage_type_list
 
 app_name = "billing"
 
@@ -35,11 +36,13 @@ inside = [
     path("connections/<int:connection_id>/terraform/", connections.connection_terraform, name="connection_terraform"),
     path("connections/<int:connection_id>/role/", connections.connection_role, name="connection_role"),
     path("connections/<int:connection_id>/verify/", connections.connection_verify, name="connection_verify"),
+    path("connections/<int:connection_id>/limit/", watching.connection_limit, name="connection_limit"),
     path("connections/<int:connection_id>/pause/", connections.connection_pause, name="connection_pause"),
     path("connections/<int:connection_id>/resume/", connections.connection_resume, name="connection_resume"),
     path(
         "connections/<int:connection_id>/disconnect/", connections.connection_disconnect, name="connection_disconnect"
     ),
+    path("usage-types/", usage_type_list, name="usage_type_list"),
     path("prices/", prices.price_list, name="price_list"),
     path("prices/new/", price_entry.price_create, name="price_create"),
     path("prices/preview/", price_entry.price_preview, name="price_preview"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 
 from accounts.domain.roles import Permission
 from accounts.models import AuditEvent
@@ -248,3 +249,20 @@ def test_the_sources_of_a_connection_say_how_fresh_they_are_and_what_is_wrong(
     assert rows[1]["problem"].startswith("AWS refused access")
     assert rows[0]["aws_charge_usd_this_month"] == "0"
     assert globex_api.get(f"connections/{connection.pk}/sources/").status_code == 404
+
+
+def test_the_price_of_watching_is_told_and_its_limit_changed(editor: Api, cast: Cast) -> None:
+    with inside(cast.acme):
+        connection = factory.make_connection()
+        factory.make_metered_call(
+            connection=connection, month=now().date().replace(day=1), requests=3, metrics=1000, charge_usd="0.01"
+        )
+    address = f"connections/{connection.pk}/watching/"
+    told = editor.get(address).json()
+    assert (told["limit_usd_per_month"], told["charged_usd"], told["once_usd"]) == ("1", "0.01", "0")
+    assert told["operations"][0]["operation"] == "cloudwatch:GetMetricData"
+    changed = editor.send("patch", address, {"limit_usd_per_month": "0.00"})
+    assert changed.status_code == 200
+    assert (changed.json()["every_hours"], changed.json()["is_over_limit"]) == (24, True)
+    refused = editor.send("patch", address, {"limit_usd_per_month": "10000.01"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "watching_limit_out_of_range")

@@ -32,6 +32,11 @@ FRESH: dict[str, Any] = {
         ({"data_until": None}, Freshness.FILLING),
         ({"data_until": NOW - timedelta(hours=3)}, Freshness.FRESH),
         ({"data_until": NOW - timedelta(hours=3, seconds=1)}, Freshness.LATE),
+        # What the limit lets be read every six hours, or once a day, is not late before that.
+        ({"data_until": NOW - timedelta(hours=8), "every_hours": 6}, Freshness.FRESH),
+        ({"data_until": NOW - timedelta(hours=9), "every_hours": 6}, Freshness.LATE),
+        ({"data_until": NOW - timedelta(hours=29), "every_hours": 24}, Freshness.FRESH),
+        ({"data_until": NOW - timedelta(hours=30), "every_hours": 24}, Freshness.LATE),
         ({"source": Source.COST_EXPLORER, "data_until": NOW - timedelta(hours=33)}, Freshness.FRESH),
         ({"source": Source.COST_EXPLORER, "data_until": NOW - timedelta(hours=61)}, Freshness.LATE),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -12,10 +11,10 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from billing.domain.collection import ConnectionKind, FetchFailure, Source, WindowState
-from billing.domain.connections import ConnectionFault, ConnectionState
-from billing.models import AwsConnection, CollectionRun
+from billing.domain.connections import USD_PER_METRIC, ConnectionFault, ConnectionState, Purpose
+from billing.models import AwsConnection
 from tests.cast import Cast, inside
-from tests.factories.billing import CONNECTED_AT, make_billed, make_connection, make_window
+from tests.factories.billing import CONNECTED_AT, make_billed, make_connection, make_metered_call, make_window
 
 pytestmark = pytest.mark.django_db(databases=["default"])
 
@@ -152,7 +151,7 @@ def test_a_running_connection_shows_proof_permissions_cost_and_endpoint(ada: Cli
     with inside(cast.acme):
         make_window(connection, state=WindowState.DONE)
     text = ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
-    for expected in ("works", "missing", "$0.65", "http://127.0.0.1:4566", "not AWS itself", "CloudWatch"):
+    for expected in ("works", "missing", "of $1.00", "http://127.0.0.1:4566", "not AWS itself", "CloudWatch"):
         assert expected in text
 
 
@@ -249,27 +248,44 @@ def test_a_trust_policy_that_lets_anybody_in_is_there_to_copy_as_it_should_be(ad
     assert "&quot;sts:ExternalId&quot;: &quot;a-long-random-text&quot;" in text
 
 
-def test_watching_costs_what_this_months_readings_have_asked(ada: Client, cast: Cast) -> None:
-    connection = make(cast, polling_usd_per_month="3.0200")
-    now = timezone.now()
+def test_watching_costs_what_this_months_questions_came_to(ada: Client, cast: Cast) -> None:
+    """steipete/CodexBar#3387: watching Bedrock cost 50 dollars a month, and nothing said so."""
+    connection = make(cast)
+    month = timezone.now().date().replace(day=1)
     with inside(cast.acme):
-        window = make_window(connection, state=WindowState.DONE, rows=12_960)
-        for attempt, at in enumerate((now, now, now - timedelta(days=40))):
-            CollectionRun.objects.create(
-                window=window,
-                attempt=attempt,
-                started_at=at,
-                finished_at=at,
-                outcome="STORED",
-                metrics_requested=500,
-                cost_explorer_requests=2,
-                aws_charge_usd=Decimal("0.025"),
+        make_window(connection, state=WindowState.DONE, rows=12_960)
+        for purpose, metrics in ((Purpose.PRESENT, 41_000), (Purpose.PAST, 8_100)):
+            make_metered_call(
+                connection=connection,
+                month=month,
+                purpose=purpose,
+                requests=900,
+                metrics=metrics,
+                charge_usd=metrics * USD_PER_METRIC,
             )
+        bill = {"source": Source.COST_EXPLORER, "operation": "ce:GetCostAndUsage", "charge_usd": "0.04"}
+        make_metered_call(connection=connection, month=month, requests=4, **bill)
+        make_metered_call(connection=connection, month=month - timedelta(days=1), requests=1)
     text = page(ada, connection)
-    assert "$0.05" in text
-    assert "1,000 metrics, 4 Cost Explorer requests" in text
-    assert "$3.02" in text
-    assert "12,960" in text
+    for expected in ("$0.45", "of $1.00; and $0.08 once", "49,100 metrics, 4 Cost Explorer requests", "12,960"):
+        assert expected in text
+    assert "ce:GetCostAndUsage" in text
+    assert "Months of watching" in text
+
+
+def test_an_admin_says_what_watching_may_cost_and_the_page_says_what_that_buys(ada: Client, cast: Cast) -> None:
+    connection = make(cast)
+    with inside(cast.acme):
+        make_metered_call(connection=connection, month=timezone.now().date().replace(day=1), charge_usd="0.90")
+    address = f"/o/acme/connections/{connection.pk}/limit/"
+    assert "of the spend every hour takes" in ada.get(address).content.decode()
+    assert ada.post(address, {"watching_limit_usd": "-1"}).status_code == 422
+    assert ada.post(address, {"watching_limit_usd": "0.50"}).status_code == 302
+    text = page(ada, connection)
+    assert "This month comes to $0.90, more than the limit of $0.50: the daily readings go on." in text
+    with inside(cast.acme):
+        event = AuditEvent.objects.get(verb="connection.watching_limit_changed")
+    assert (event.before, event.after) == ({"watching_limit_usd": "1.00"}, {"watching_limit_usd": "0.50"})
 
 
 @pytest.mark.parametrize(
