@@ -102,3 +102,21 @@ def _fits(cost: Decimal, quantity: Decimal, reading: int, rates: Collection[Deci
         <= EXACT.multiply(EXACT.multiply(rate, BELIEVED), tokens)
         for rate in rates
     )
+
+
+class UsageTypeState(StrEnum):
+    """How well a usage type was read, what needs somebody first."""
+
+    UNRECOGNIZED = "UNRECOGNIZED"
+    CONTRADICTED = "CONTRADICTED"
+    UNPROVED = "UNPROVED"
+    READ = "READ"
+
+
+def state_of(*, is_recognized: bool, unit_proof: str) -> UsageTypeState:
+    """Say how well a line was read; one that does not count tokens needs no proof of its unit."""
+    if not is_recognized:
+        return UsageTypeState.UNRECOGNIZED
+    if unit_proof == UnitProof.CONTRADICTED:
+        return UsageTypeState.CONTRADICTED
+    return UsageTypeState.UNPROVED if unit_proof == UnitProof.UNPROVED else UsageTypeState.READ

@@ -52,6 +52,7 @@ PAGES = (
     PageEntry("forecasting:budget_list", _("Budgets"), Permission.VIEW_SPEND),
     PageEntry("forecasting:alert_list", _("Alerts"), Permission.VIEW_SPEND),
     PageEntry("billing:connection_list", _("Connections"), Permission.VIEW_SPEND, ("aws", "sources", "データ")),
+    PageEntry("billing:usage_type_list", _("Usage types"), Permission.VIEW_SPEND, ("bill", "SKU", "利用タイプ")),
     PageEntry(
         "billing:exchange_rate_list", _("Currencies"), Permission.VIEW_SPEND, ("exchange rates", "fx", "為替レート")
     ),
