@@ -33,6 +33,11 @@ class SpendOutput(GroupedOutput):
 
     service = serializers.CharField(required=False, help_text="Billed only: the service that the bill names.")
     usage_type = serializers.CharField(required=False, help_text="Billed only.")
+    heading = serializers.CharField(
+        required=False,
+        help_text="Billed only: `TOKENS`, `GUARDRAILS`, `AGENTCORE`…; `UNRECOGNIZED` where the usage type is not understood.",
+    )
+    charge_category = serializers.CharField(required=False, help_text="Billed only: `USAGE`, `CREDIT`, `TAX`…")
     cost = serializers.CharField(help_text="A decimal number, unrounded.")
     currency = serializers.CharField(help_text="The currency of the facts.")
     cost_assumed = serializers.CharField(

@@ -18,7 +18,18 @@ from accounts.access.api import OrganizationApiRequest
 from accounts.access.declarations import CommaSeparated, PageParameters
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
-from billing.domain.dimensions import Basis, Dimension, Granularity, Provider, Routing, Tier, TokenClass
+from billing.domain.dimensions import (
+    Basis,
+    BilledTokenClass,
+    ChargeCategory,
+    CostHeading,
+    Dimension,
+    Granularity,
+    Provider,
+    Routing,
+    RoutingClass,
+    Tier,
+)
 from billing.domain.explore import MOST_VALUES, VALUE_LENGTH, WITHOUT
 from billing.queries.questions import BillHasUtcDays, SpendQuestion
 
@@ -71,6 +82,15 @@ class DimensionValues(CommaSeparated):
         return [None if value == WITHOUT else value for value in super().to_internal_value(data)]
 
 
+class AskedRouting(StrEnum):
+    """Where calls may be served, as usage tells it, or as a bill does, which knows two."""
+
+    IN_REGION = Routing.IN_REGION.value
+    GEO = Routing.GEO.value
+    REGIONAL = RoutingClass.REGIONAL.value
+    GLOBAL = Routing.GLOBAL.value
+
+
 class QuestionParameters(PageParameters):
     """The parameters that spend and usage share."""
 
@@ -96,16 +116,25 @@ class QuestionParameters(PageParameters):
     )
 
     model = DimensionValues(
-        help_text="Canonical ids with commas between them; `~none` is usage whose id is not recognised."
+        help_text="Canonical ids with commas between them; `~none` is usage whose id is not recognised, and on a bill "
+        "`no_model` what has none."
     )
     publisher = DimensionValues(help_text="Who made the model; `~none` where that is not known.")
     provider = DimensionValues(choices=Provider, help_text="Who bills for them.")
     aws_region = DimensionValues(help_text="Regions that calls were made from.")
     aws_account = DimensionValues(help_text="Numbers of AWS accounts.")
     cost_center = DimensionValues(help_text="Codes of cost centers; `~none` is what is unassigned.")
-    token_class = DimensionValues(choices=TokenClass, help_text="Rated only.")
-    routing = DimensionValues(choices=Routing, help_text="Rated only.")
-    tier = DimensionValues(choices=Tier, help_text="Rated only.")
+    token_class = DimensionValues(
+        choices=BilledTokenClass, help_text="Classes of tokens; billed, also classes that only a bill tells apart."
+    )
+    routing = DimensionValues(
+        choices=AskedRouting, help_text="Rated: `IN_REGION`, `GEO` or `GLOBAL`. Billed: `REGIONAL` or `GLOBAL`."
+    )
+    tier = DimensionValues(choices=Tier, help_text="Service tiers.")
+    heading = DimensionValues(
+        choices=CostHeading, help_text="Billed only: under which heading of a statement the line stands."
+    )
+    charge_category = DimensionValues(choices=ChargeCategory, help_text="Billed only: what kind of charge it is.")
     service = DimensionValues(help_text="Billed only: services as the bill names them.")
     usage_type = DimensionValues(help_text="Billed only.")
     exclude_model = DimensionValues(help_text="Everything but these; `exclude_…` goes with every dimension.")
@@ -114,9 +143,11 @@ class QuestionParameters(PageParameters):
     exclude_aws_region = DimensionValues(help_text="All regions but these.")
     exclude_aws_account = DimensionValues(help_text="All accounts but these.")
     exclude_cost_center = DimensionValues(help_text="All cost centers but these.")
-    exclude_token_class = DimensionValues(choices=TokenClass, help_text="All token classes but these.")
-    exclude_routing = DimensionValues(choices=Routing, help_text="All routings but these.")
+    exclude_token_class = DimensionValues(choices=BilledTokenClass, help_text="All token classes but these.")
+    exclude_routing = DimensionValues(choices=AskedRouting, help_text="All routings but these.")
     exclude_tier = DimensionValues(choices=Tier, help_text="All tiers but these.")
+    exclude_heading = DimensionValues(choices=CostHeading, help_text="All headings but these.")
+    exclude_charge_category = DimensionValues(choices=ChargeCategory, help_text="All charge categories but these.")
     exclude_service = DimensionValues(help_text="All services but these.")
     exclude_usage_type = DimensionValues(help_text="All usage types but these.")
 
@@ -208,15 +239,24 @@ class GroupedOutput(serializers.Serializer[Any]):
 
     period = serializers.CharField(help_text="The date with which the period begins; with hours, its time in UTC.")
     model = serializers.CharField(
-        required=False, allow_null=True, help_text="The canonical id; null when AWS's id is not recognised."
+        required=False,
+        allow_null=True,
+        help_text="The canonical id; null when AWS's id is not recognised, "
+        "`no_model` for a bill line that belongs to none.",
     )
     publisher = serializers.CharField(required=False, allow_null=True, help_text="Who made the model.")
     provider = serializers.CharField(required=False, help_text="Who bills for it.")
-    aws_region = serializers.CharField(required=False, help_text="The region that the calls were made from.")
+    aws_region = serializers.CharField(
+        required=False, allow_null=True, help_text="The region that the calls were made from."
+    )
     aws_account = serializers.CharField(required=False)
     cost_center = serializers.CharField(
         required=False, allow_null=True, help_text="The code of the cost center; null is unassigned."
     )
-    token_class = serializers.CharField(required=False)
-    routing = serializers.CharField(required=False, help_text="`IN_REGION`, `GEO` or `GLOBAL`.")
-    tier = serializers.CharField(required=False)
+    token_class = serializers.CharField(
+        required=False, allow_null=True, help_text="Null for a bill line that does not count tokens."
+    )
+    routing = serializers.CharField(
+        required=False, allow_null=True, help_text="`IN_REGION`, `GEO` or `GLOBAL`; billed `REGIONAL` or `GLOBAL`."
+    )
+    tier = serializers.CharField(required=False, allow_null=True)

@@ -39,6 +39,8 @@ class Dimension(StrEnum):
     TOKEN_CLASS = "token_class"  # noqa: S105 - the name of a dimension, not a secret
     ROUTING = "routing"
     TIER = "tier"
+    HEADING = "heading"
+    CHARGE_CATEGORY = "charge_category"
 
 
 RATED_DIMENSIONS = frozenset(
@@ -54,17 +56,12 @@ RATED_DIMENSIONS = frozenset(
         Dimension.TIER,
     }
 )
-# A bill line says which account used which usage type of which service; model, routing and the rest have to be read
-# out of the usage type, which is the work of reconciliation.
-BILLED_DIMENSIONS = frozenset(
-    {
-        Dimension.PROVIDER,
-        Dimension.AWS_ACCOUNT,
-        Dimension.COST_CENTER,
-        Dimension.SERVICE,
-        Dimension.USAGE_TYPE,
-    }
-)
+# A bill line says which account used which usage type of which service; model, region, routing and the rest are read out
+# of the usage type (domain/parsing/usage_types.py).
+BILLED_DIMENSIONS = frozenset(Dimension)
+# What stands for the model and publisher of a bill line that has none, as a guardrail's; one that is merely not
+# recognised stands as nothing.
+NO_MODEL = "no_model"
 DIMENSIONS_OF = {Basis.RATED: RATED_DIMENSIONS, Basis.BILLED: BILLED_DIMENSIONS}
 
 

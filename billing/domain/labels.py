@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from accounts.domain.text import gettext_noop
 from billing.domain.collection import ConnectionKind
-from billing.domain.dimensions import Dimension, Provider, Routing, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import (
+    BilledTokenClass,
+    ChargeCategory,
+    CostHeading,
+    Dimension,
+    Provider,
+    Routing,
+    RoutingClass,
+    Tier,
+    TokenClass,
+)
 from billing.domain.explore import Column, CurrencyChoice, Measure
 from billing.domain.stretches import Against, Period
 
@@ -20,6 +30,19 @@ TOKEN_CLASS_LABELS: Mapping[TokenClass, str] = {
 }
 # What a price can be entered for: a write of unknown lifetime is rated as one of five minutes.
 PRICED_CLASSES = tuple(label for label in TOKEN_CLASS_LABELS if label is not TokenClass.CACHE_WRITE)
+BILLED_TOKEN_CLASS_LABELS: Mapping[BilledTokenClass, str] = {
+    **{BilledTokenClass(token_class.value): label for token_class, label in TOKEN_CLASS_LABELS.items()},
+    BilledTokenClass.CACHE_WRITE_30M: gettext_noop("Cache write, 30 minutes"),
+    BilledTokenClass.CACHE_STORAGE: gettext_noop("Cache storage"),
+    BilledTokenClass.INPUT_AUDIO: gettext_noop("Audio input"),
+    BilledTokenClass.INPUT_IMAGE: gettext_noop("Image input"),
+    BilledTokenClass.INPUT_SPEECH: gettext_noop("Speech input"),
+    BilledTokenClass.INPUT_VIDEO: gettext_noop("Video input"),
+    BilledTokenClass.OUTPUT_AUDIO: gettext_noop("Audio output"),
+    BilledTokenClass.OUTPUT_IMAGE: gettext_noop("Image output"),
+    BilledTokenClass.OUTPUT_SPEECH: gettext_noop("Speech output"),
+    BilledTokenClass.OUTPUT_VIDEO: gettext_noop("Video output"),
+}
 ROUTING_CLASS_LABELS: Mapping[RoutingClass, str] = {
     RoutingClass.REGIONAL: gettext_noop("In-region or geography"),
     RoutingClass.GLOBAL: gettext_noop("Global"),
@@ -48,11 +71,36 @@ DIMENSION_LABELS: Mapping[Dimension, str] = {
     Dimension.TOKEN_CLASS: gettext_noop("Token class"),
     Dimension.ROUTING: gettext_noop("Routing"),
     Dimension.TIER: gettext_noop("Service tier"),
+    Dimension.HEADING: gettext_noop("Heading"),
+    Dimension.CHARGE_CATEGORY: gettext_noop("Charge category"),
 }
 ROUTING_LABELS: Mapping[Routing, str] = {
     Routing.IN_REGION: gettext_noop("In-region"),
     Routing.GEO: gettext_noop("Geography"),
     Routing.GLOBAL: gettext_noop("Global"),
+}
+HEADING_LABELS: Mapping[CostHeading, str] = {
+    CostHeading.TOKENS: gettext_noop("Tokens"),
+    CostHeading.MEDIA: gettext_noop("Images, video and search units"),
+    CostHeading.GUARDRAILS: gettext_noop("Guardrails"),
+    CostHeading.KNOWLEDGE_BASES: gettext_noop("Knowledge bases"),
+    CostHeading.AGENTS: gettext_noop("Agents and flows"),
+    CostHeading.AGENTCORE: "AgentCore",
+    CostHeading.CUSTOM_MODELS: gettext_noop("Custom models"),
+    CostHeading.IMPORTED_MODELS: gettext_noop("Imported models"),
+    CostHeading.PROVISIONED_THROUGHPUT: gettext_noop("Provisioned throughput"),
+    CostHeading.RESERVED_THROUGHPUT: gettext_noop("Reserved throughput"),
+    CostHeading.DATA_AUTOMATION: gettext_noop("Data automation"),
+    CostHeading.OTHER: gettext_noop("Other charges"),
+    CostHeading.UNRECOGNIZED: gettext_noop("Unrecognized"),
+}
+CHARGE_CATEGORY_LABELS: Mapping[ChargeCategory, str] = {
+    ChargeCategory.USAGE: gettext_noop("Usage"),
+    ChargeCategory.PURCHASE: gettext_noop("Purchase"),
+    ChargeCategory.TAX: gettext_noop("Tax"),
+    ChargeCategory.CREDIT: gettext_noop("Credit"),
+    ChargeCategory.REFUND: gettext_noop("Refund"),
+    ChargeCategory.ADJUSTMENT: gettext_noop("Adjustment"),
 }
 PROVIDER_LABELS: Mapping[Provider, str] = {
     Provider.AWS_BEDROCK: "Amazon Bedrock",

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.domain.pages import Page
-from billing.domain.dimensions import Basis, Dimension, Granularity, Provider
+from billing.domain.dimensions import NO_MODEL, Basis, CostHeading, Dimension, Granularity
 from billing.domain.exchange_rates import USD
+from billing.domain.parsing.usage_types import HEADINGS_WITH_MODEL
 from billing.domain.periods import DAY, DateRange, utc_day_start
 from billing.domain.slices import share_out_days, single_blocks
 from billing.queries.questions import (
@@ -25,7 +26,23 @@ from billing.sql import execute
 
 __all__ = ["DailySpend", "SpendQuestion", "SpendRow", "list_daily_spend", "list_spend"]
 
-BILLED_POSITION = ("period", "provider", "aws_account", "service", "usage_type", "cost_center", "currency")
+BILLED_POSITION = (
+    "period",
+    "provider",
+    "aws_account",
+    "service",
+    "usage_type",
+    "model",
+    "publisher",
+    "aws_region",
+    "token_class",
+    "tier",
+    "routing",
+    "heading",
+    "charge_category",
+    "cost_center",
+    "currency",
+)
 DAILY_DIMENSIONS = frozenset(
     {Dimension.MODEL, Dimension.AWS_REGION, Dimension.AWS_ACCOUNT, Dimension.PUBLISHER, Dimension.COST_CENTER}
 )
@@ -117,7 +134,9 @@ def _list_billed(question: SpendQuestion, after: str | None, limit: int | None) 
         first_day=question.start.date(),
         last_day=_day_after(question.end),
         granularity=question.granularity.value if question.granularity else "",
-        provider=Provider.AWS_BEDROCK.value,
+        with_model=[*HEADINGS_WITH_MODEL, CostHeading.UNRECOGNIZED, ""],
+        no_model=NO_MODEL,
+        unread=CostHeading.UNRECOGNIZED,
         row_limit=size + 1,
         **dimension_parameters(question),
         **position_parameters(BILLED_POSITION, after),

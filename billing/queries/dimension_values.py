@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.queries.cost_centers import list_cost_centers
-from billing.domain.dimensions import Basis, Dimension, Provider, Routing, Tier, TokenClass
+from billing.domain.dimensions import NO_MODEL, Basis, Dimension, Provider, Routing, Tier, TokenClass
 from billing.models import BilledSeries, UsageSeries
 from billing.queries.catalog import list_foundation_models, names_of
 
@@ -17,9 +17,17 @@ RATED_COLUMNS = {
     Dimension.AWS_ACCOUNT: "aws_account_id",
 }
 BILLED_COLUMNS = {
+    Dimension.MODEL: "model_id",
+    Dimension.PUBLISHER: "publisher",
+    Dimension.AWS_REGION: "aws_region",
     Dimension.AWS_ACCOUNT: "aws_account_id",
     Dimension.SERVICE: "service",
     Dimension.USAGE_TYPE: "usage_type",
+    Dimension.TOKEN_CLASS: "token_class",
+    Dimension.TIER: "tier",
+    Dimension.ROUTING: "routing_class",
+    Dimension.HEADING: "heading",
+    Dimension.CHARGE_CATEGORY: "charge_category",
 }
 FIXED = {Dimension.PROVIDER: tuple(Provider)}
 FIXED_RATED = {
@@ -28,8 +36,23 @@ FIXED_RATED = {
     Dimension.ROUTING: tuple(Routing),
     Dimension.TIER: tuple(Tier),
 }
-# Dimensions whose facts may lack a value.
-MAY_LACK = frozenset({Dimension.COST_CENTER, Dimension.MODEL, Dimension.PUBLISHER})
+# Dimensions whose facts may lack a value: of a bill, all that is read out of its usage types.
+MAY_LACK = {
+    Basis.RATED: frozenset({Dimension.COST_CENTER, Dimension.MODEL, Dimension.PUBLISHER}),
+    Basis.BILLED: frozenset(
+        {
+            Dimension.COST_CENTER,
+            Dimension.MODEL,
+            Dimension.PUBLISHER,
+            Dimension.AWS_REGION,
+            Dimension.TOKEN_CLASS,
+            Dimension.TIER,
+            Dimension.ROUTING,
+        }
+    ),
+}
+# Of a bill also what has no model, and so no publisher: guardrails, knowledge bases.
+WITHOUT_MODEL = (Dimension.MODEL, Dimension.PUBLISHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,5 +74,7 @@ def list_dimension_values(basis: Basis) -> DimensionValues:
         dimension: tuple(sorted({row[index] for row in held if row[index]})) for index, dimension in enumerate(columns)
     }
     named = {Dimension.COST_CENTER: centers, Dimension.MODEL: names_of(list_foundation_models())}
+    if not is_rated:
+        known.update({dimension: (*known[dimension], NO_MODEL) for dimension in WITHOUT_MODEL})
     told = {dimension: tuple(value.value for value in values) for dimension, values in fixed.items()}
     return DimensionValues(known={**known, **told, Dimension.COST_CENTER: tuple(sorted(centers))}, names=named)

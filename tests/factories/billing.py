@@ -167,6 +167,7 @@ def make_billed(
     aws_account_id: str = ACCOUNT,
     currency: str = "USD",
     is_estimated: bool = False,
+    **columns: Any,
 ) -> BilledSeries:
     """A line of the bill with its cost on each day."""
     series = BilledSeries.objects.create(
@@ -177,6 +178,7 @@ def make_billed(
         unit="1K tokens",
         currency=currency,
         first_seen_at=CONNECTED_AT,
+        **columns,
     )
     ensure_months("billing_billedcost", costs)
     for day, cost in costs.items():

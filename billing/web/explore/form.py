@@ -160,6 +160,7 @@ def _groups(names: Mapping[Dimension, str], chosen: Sequence[Dimension]) -> list
 _ORDER = (
     Dimension.COST_CENTER,
     Dimension.MODEL,
+    Dimension.HEADING,
     Dimension.AWS_ACCOUNT,
     Dimension.AWS_REGION,
     Dimension.SERVICE,
@@ -169,6 +170,7 @@ _ORDER = (
     Dimension.ROUTING,
     Dimension.PUBLISHER,
     Dimension.PROVIDER,
+    Dimension.CHARGE_CATEGORY,
 )
 
 
@@ -206,7 +208,7 @@ def _filter_form(asked: Exploration, dimension: Dimension, values: DimensionValu
     # What is chosen stands there too when nothing has it any more, so that it can be unchosen.
     gone = [value for value in chosen if value is not None and value not in values.known.get(dimension, ())]
     known = [*gone, *values.known.get(dimension, ())]
-    lacking: list[str | None] = [None] if dimension in MAY_LACK else []
+    lacking: list[str | None] = [None] if dimension in MAY_LACK[asked.basis] else []
     listed = [
         *lacking,
         *(value for value in known if value in chosen),

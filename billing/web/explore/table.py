@@ -119,7 +119,7 @@ def drill(asked: Exploration, dimension: Dimension, value: str | None) -> Explor
     rest = tuple(other for other in asked.group_by if other is not dimension)
     if not rest:
         inner = Dimension.MODEL if asked.basis is Basis.RATED else Dimension.USAGE_TYPE
-        rest = (Dimension.COST_CENTER if dimension in (Dimension.MODEL, Dimension.USAGE_TYPE) else inner,)
+        rest = (Dimension.COST_CENTER if dimension is inner else inner,)
     return replace(with_filter(asked, dimension, [value], exclude=False), group_by=rest)
 
 

@@ -8,24 +8,36 @@ from decimal import Decimal
 
 from django.utils.translation import get_language, gettext
 
+from accounts.domain.text import gettext_noop
 from billing.domain import figures
 from billing.domain.comparisons import Findings, Line, Table, findings_of
-from billing.domain.dimensions import Basis, Dimension, Provider, Routing, Tier, TokenClass
+from billing.domain.dimensions import NO_MODEL, Basis, Dimension
 from billing.domain.explore import Exploration, Measure, Unit, as_all_texts
 from billing.domain.labels import (
+    BILLED_TOKEN_CLASS_LABELS,
+    CHARGE_CATEGORY_LABELS,
     DIMENSION_LABELS,
+    HEADING_LABELS,
     MEASURE_LABELS,
     PERIOD_LABELS,
     PROVIDER_LABELS,
+    ROUTING_CLASS_LABELS,
     ROUTING_LABELS,
     TIER_LABELS,
-    TOKEN_CLASS_LABELS,
 )
 from billing.domain.money import EXACT, Money
 from billing.domain.periods import DateRange, Month
 from billing.domain.stretches import Period
 from billing.queries.explore import Explored
 
+UNRECOGNIZED = gettext_noop("Unrecognized")
+# What a group is called whose facts have no value; in other dimensions the value was not recognised.
+_ABSENT = {
+    Dimension.COST_CENTER: gettext_noop("Unassigned"),
+    Dimension.TOKEN_CLASS: gettext_noop("Not counted in tokens"),
+    Dimension.TIER: gettext_noop("Not counted in tokens"),
+    Dimension.ROUTING: gettext_noop("Not counted in tokens"),
+}
 SCALES = {Unit.ONE: 0, Unit.THOUSAND: 3, Unit.MILLION: 6}
 # Of a longer list the first are named and the others counted.
 NAMED_VALUES = 3
@@ -52,7 +64,7 @@ class Words:
     def value(self, dimension: Dimension, value: str | None) -> str:
         """Name a value of a dimension; what has none is said to have none."""
         if value is None:
-            return gettext("Unassigned") if dimension is Dimension.COST_CENTER else gettext("Unrecognized")
+            return gettext(_ABSENT.get(dimension, UNRECOGNIZED))
         fixed = _fixed_name(dimension, value)
         return gettext(fixed) if fixed else self.names.get(dimension, {}).get(value) or value
 
@@ -210,16 +222,21 @@ def _list(dimension: Dimension, values: Sequence[str | None], words: Words) -> s
     return gettext("%(names)s and %(count)s more") % {"names": shown, "count": len(names) - NAMED_VALUES + 1}
 
 
+# A bill tells in-region calls and geographies apart as little as prices do.
+_FIXED_NAMES: Mapping[Dimension, Mapping[str, str]] = {
+    Dimension.TOKEN_CLASS: {value.value: label for value, label in BILLED_TOKEN_CLASS_LABELS.items()},
+    Dimension.ROUTING: {
+        **{value.value: label for value, label in ROUTING_CLASS_LABELS.items()},
+        **{value.value: label for value, label in ROUTING_LABELS.items()},
+    },
+    Dimension.TIER: {value.value: label for value, label in TIER_LABELS.items()},
+    Dimension.PROVIDER: {value.value: label for value, label in PROVIDER_LABELS.items()},
+    Dimension.HEADING: {value.value: label for value, label in HEADING_LABELS.items()},
+    Dimension.CHARGE_CATEGORY: {value.value: label for value, label in CHARGE_CATEGORY_LABELS.items()},
+    Dimension.MODEL: {NO_MODEL: gettext_noop("No model")},
+    Dimension.PUBLISHER: {NO_MODEL: gettext_noop("No model")},
+}
+
+
 def _fixed_name(dimension: Dimension, value: str) -> str | None:
-    try:
-        if dimension is Dimension.TOKEN_CLASS:
-            return TOKEN_CLASS_LABELS[TokenClass(value)]
-        if dimension is Dimension.ROUTING:
-            return ROUTING_LABELS[Routing(value)]
-        if dimension is Dimension.TIER:
-            return TIER_LABELS[Tier(value)]
-        if dimension is Dimension.PROVIDER:
-            return PROVIDER_LABELS[Provider(value)]
-    except ValueError:
-        return None
-    return None
+    return _FIXED_NAMES.get(dimension, {}).get(value)
