@@ -297,7 +297,9 @@ class CostGrouping(StrEnum):
 
 # Bedrock's spend lies under several services, one for each model sold through the Marketplace among them; all their
 # names hold this word, and no list of them stays true.
-SERVICE_SEARCH = "Bedrock"
+SERVICE_WORD = "bedrock"
+# Anthropic's own platform, sold through AWS: the same models on the same bill. Its name does not say Bedrock.
+OTHER_SERVICES = frozenset({"claude platform on aws"})
 MAX_FILTER_VALUES = 100  # GetCostAndUsage, values of one filter
 MAX_GROUPINGS = 2
 
@@ -308,6 +310,15 @@ class CostQuery:
 
     group_by: tuple[CostGrouping, CostGrouping]
     filters: Mapping[CostGrouping, tuple[str, ...]]
+
+
+def is_ai_service(service: str) -> bool:
+    """Say whether a service of the bill is one of those that we read.
+
+    All names are asked for and sifted here: a search text in GetDimensionValues would take one request for each word.
+    """
+    name = service.strip().casefold()
+    return SERVICE_WORD in name or name in OTHER_SERVICES
 
 
 def plan_cost_queries(services: Sequence[str], aws_account_ids: Sequence[str]) -> tuple[CostQuery, ...]:

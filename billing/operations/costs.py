@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from billing.adapters.aws.cost_explorer import fetch_daily_costs, list_values
-from billing.domain.collection import SERVICE_SEARCH, CostGrouping, CostQuery, plan_cost_queries
+from billing.domain.collection import CostGrouping, CostQuery, is_ai_service, plan_cost_queries
 from billing.domain.connections import Charge
 from billing.domain.parsing.cost_explorer import CostLine, parse
 from billing.domain.periods import DateRange
@@ -65,7 +65,8 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
 
 def _plan(claim: Claim, days: DateRange, charge: Charge, keeper: Keeper) -> Sequence[CostQuery]:
     """The services that bill Bedrock are discovered, since each model sold through the Marketplace is one."""
-    services = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, charge=charge, search=SERVICE_SEARCH)
+    found = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, charge=charge)
+    services = tuple(filter(is_ai_service, found))
     if not services:
         return ()
     keeper.keep()

@@ -12,7 +12,7 @@ import structlog
 from billing.adapters.aws import bedrock, cloudwatch, cost_explorer
 from billing.adapters.aws.errors import AwsError, Denied, Refused
 from billing.adapters.aws.sessions import Role, can_assume, get_home_region
-from billing.domain.collection import SERVICE_SEARCH, ConnectionKind, CostGrouping, plan_cost_queries
+from billing.domain.collection import ConnectionKind, CostGrouping, is_ai_service, plan_cost_queries
 from billing.domain.connections import (
     BEDROCK_REGIONS,
     Charge,
@@ -142,10 +142,8 @@ def _probe_bill(probe: _Probe, examination: Examination, now: datetime) -> tuple
     accounts: list[str] = []
 
     def look() -> None:
-        found = cost_explorer.list_values(
-            probe.role, CostGrouping.SERVICE, start, end, charge=probe.charge, search=SERVICE_SEARCH
-        )
-        services.extend(found)
+        found = cost_explorer.list_values(probe.role, CostGrouping.SERVICE, start, end, charge=probe.charge)
+        services.extend(filter(is_ai_service, found))
         accounts.extend(
             cost_explorer.list_values(probe.role, CostGrouping.LINKED_ACCOUNT, start, end, charge=probe.charge)
         )

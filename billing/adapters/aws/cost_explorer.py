@@ -54,13 +54,9 @@ class _Pace:
 PACE = _Pace()
 
 
-def list_values(
-    role: Role, dimension: str, start: date, end: date, *, charge: Charge, search: str = ""
-) -> tuple[str, ...]:
-    """Return the values that a dimension has in a range of days, such as the services whose name holds a text."""
+def list_values(role: Role, dimension: str, start: date, end: date, *, charge: Charge) -> tuple[str, ...]:
+    """Return the values that a dimension has in a range of days."""
     request: dict[str, Any] = {"TimePeriod": _period(start, end), "Dimension": dimension}
-    if search:
-        request["SearchString"] = search
     found: list[str] = []
     for page in _pages(role, "get_dimension_values", GET_DIMENSION_VALUES, request, charge):
         found.extend(item["Value"] for item in page["DimensionValues"])

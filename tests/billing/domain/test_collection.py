@@ -27,6 +27,7 @@ from billing.domain.collection import (
     data_until,
     due_windows,
     extent_of,
+    is_ai_service,
     next_attempt,
     plan_cost_queries,
     planned_windows,
@@ -274,6 +275,22 @@ def test_a_failed_reading_waits_longer_each_time_up_to_a_limit(failure: FetchFai
 
 def test_a_denied_reading_is_not_tried_again_by_itself() -> None:
     assert next_attempt(1, FetchFailure.DENIED, CONNECTED, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("service", "is_read"),
+    [
+        ("Amazon Bedrock", True),
+        ("Amazon Bedrock Service", True),
+        ("Claude Opus 5 (Amazon Bedrock Edition)", True),
+        ("Amazon Bedrock AgentCore", True),
+        ("Claude Platform on AWS", True),
+        ("Amazon Simple Storage Service", False),
+        ("Tax", False),
+    ],
+)
+def test_the_services_that_bill_for_ai_are_found_by_their_names(service: str, is_read: bool) -> None:
+    assert is_ai_service(service) == is_read
 
 
 def test_a_bill_with_few_accounts_is_asked_for_account_by_account() -> None:
