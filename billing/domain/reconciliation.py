@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from accounts.domain.text import gettext_noop
+from billing.domain.collection import RESTATEMENT
 from billing.domain.dimensions import ChargeCategory, CostHeading, TokenClass
 from billing.domain.money import EXACT, ZERO
 from billing.domain.periods import utc_day_start
@@ -219,6 +220,19 @@ def is_whole(day: date, read_at: datetime | None) -> bool:
     """Return whether a reading of the bill told all of a day."""
     before = whole_before(read_at)
     return before is not None and day < before
+
+
+# When a bill was read: from, until, and when that reading began.
+Reading = tuple[datetime, datetime, datetime]
+
+
+def last_read_at(day: date, readings: Iterable[Reading]) -> datetime | None:
+    """Return when a bill was last read of a day: in its month's window, or in a later one that tells the weeks before too."""
+    moment, known = utc_day_start(day), list(readings)
+    own = [read_at for starts, ends, read_at in known if starts <= moment < ends]
+    if not own:
+        return None
+    return max(*own, *(read_at for starts, _, read_at in known if starts > moment >= read_at - RESTATEMENT), own[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

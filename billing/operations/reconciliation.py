@@ -15,9 +15,9 @@ from accounts.tenancy.context import tenant_transaction
 from billing.domain.periods import DAY, DateRange, Month
 from billing.domain.reconciliation import EXPECTED, DiscrepancyState, Line, Reason, add_up, exceeding
 from billing.models import Discrepancy, Reconciliation, ReconciliationTolerance
+from billing.queries.discrepancies import DiscrepancyNotFound
 from billing.queries.reconciliation import (
     DayMatch,
-    DiscrepancyNotFound,
     get_tolerance,
     list_days_to_reconcile,
     match_days,

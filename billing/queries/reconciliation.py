@@ -7,12 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
 
 from django.db.models import Q
 
-from accounts.domain.errors import NotFound
-from accounts.domain.text import gettext_noop
 from billing.domain.collection import RESTATEMENT, Source
 from billing.domain.connections import ConnectionState
 from billing.domain.dimensions import ROUTING_CLASS_OF, Provider, Routing
@@ -24,20 +21,18 @@ from billing.domain.reconciliation import (
     REASONS,
     BilledPart,
     Coverage,
-    DiscrepancyState,
     Line,
-    LineKey,
     RatedPart,
     Reason,
     Sums,
     Tolerance,
     add_up,
     is_whole,
+    last_read_at,
 )
 from billing.models import (
     AwsConnection,
     CollectionWindow,
-    Discrepancy,
     ImportedPeriod,
     Reconciliation,
     ReconciliationTolerance,
@@ -47,13 +42,6 @@ from billing.sql import execute
 # Bills are matched day by day for as long as Cost Explorer knows them, and a year more of imported ones.
 LONGEST = timedelta(days=400)
 MOST_DAYS = 1000
-
-
-class DiscrepancyNotFound(NotFound):
-    """No discrepancy of this organization has the id."""
-
-    code: ClassVar[str] = "discrepancy_not_found"
-    message: ClassVar[str] = gettext_noop("There is no such exception.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,21 +233,12 @@ class _Coverages:
 
     def of(self, day: date) -> Coverage:
         told = [
-            *(is_whole(day, self._read_at(day, windows)) for windows in self._readings.values()),
+            *(is_whole(day, last_read_at(day, windows)) for windows in self._readings.values()),
             *(day < complete_until for starts, ends, complete_until in self._imported if starts <= day < ends),
         ]
         begins, ends = utc_day_start(day), utc_day_start(day) + DAY
         awaited = frozenset(place for since, until, place in self._awaited if since < ends and until > begins)
         return Coverage(is_bill_whole=bool(told) and all(told), usage_awaited=awaited)
-
-    def _read_at(self, day: date, windows: list[tuple[datetime, datetime, datetime]]) -> datetime | None:
-        """When a bill was last read of a day: in its month's window, or in a later one that tells the weeks before it again."""
-        moment = utc_day_start(day)
-        own = [read_at for starts, ends, read_at in windows if starts <= moment < ends]
-        if not own:
-            return None
-        later = [read_at for _, _, read_at in windows if read_at - RESTATEMENT <= moment]
-        return max([*own, *later])
 
 
 def _bill_readings(start: date, end: date) -> dict[int, list[tuple[datetime, datetime, datetime]]]:
@@ -298,59 +277,3 @@ def _usage_awaited(start: date, end: date) -> list[tuple[datetime, datetime, tup
         for starts, filled_until, ends, account, aws_region in rows
         if filled_until is None or filled_until < ends
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundDiscrepancy:
-    """What exceeds the tolerance on a day, and what finance has said to it; `reason` None: unexplained."""
-
-    id: int
-    date: date
-    key: LineKey
-    reason: Reason | None
-    amount: Decimal
-    rated: Decimal
-    billed: Decimal
-    state: DiscrepancyState
-    note: str
-    changed_by: str
-    changed_at: datetime | None
-    found_at: datetime
-    resolved_at: datetime | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody has to look."""
-        return self.state is DiscrepancyState.OPEN and self.resolved_at is None
-
-
-def list_discrepancies(start: date, end: date) -> tuple[FoundDiscrepancy, ...]:
-    """Return what exceeded the tolerance on the days from start up to end: the most money first, ties by id."""
-    rows = Discrepancy.objects.filter(date__gte=start, date__lt=end)
-    return tuple(sorted((_discrepancy(row) for row in rows), key=lambda one: (-abs(one.amount), one.id)))
-
-
-def get_discrepancy(discrepancy_id: int) -> FoundDiscrepancy:
-    """Return one discrepancy. Raises DiscrepancyNotFound."""
-    row = Discrepancy.objects.filter(id=discrepancy_id).first()
-    if row is None:
-        raise DiscrepancyNotFound
-    return _discrepancy(row)
-
-
-def _discrepancy(row: Discrepancy) -> FoundDiscrepancy:
-    return FoundDiscrepancy(
-        id=row.pk,
-        date=row.date,
-        key=LineKey(row.provider, row.aws_account_id, row.aws_region, row.model_id, row.token_class),
-        reason=Reason(row.reason) if row.reason else None,
-        amount=row.amount,
-        rated=row.rated,
-        billed=row.billed,
-        state=DiscrepancyState(row.state),
-        note=row.note,
-        changed_by=row.changed_by,
-        changed_at=row.changed_at,
-        found_at=row.found_at,
-        resolved_at=row.resolved_at,
-    )
