@@ -17,15 +17,17 @@ from accounts.tenancy.context import tenant_transaction
 from billing.domain.catalog import PriceKey, canonical_model
 from billing.domain.collection import ConnectionKind
 from billing.domain.dimensions import Basis, Dimension, Granularity, RoutingClass, Tier, TokenClass
-from billing.operations.catalog import override_price, withdraw_price
+from billing.operations.catalog import override_price
 from billing.operations.collection import Outcome, reopen_windows
+from billing.operations.learnt_rates import learn_rates
 from billing.operations.rating import list_windows_to_rate, rerate_window
-from billing.queries.catalog import get_model_catalog, list_price_overrides
+from billing.queries.catalog import get_model_catalog
 from billing.queries.costs import SpendQuestion, SpendRow, list_spend
 from billing.queries.usage import list_usage
 from billing.sandbox.control import Control
 from billing.sql import execute
 from tests.billing.operations.conftest import Ticking, collect_all, connect
+from tests.billing.operations.sandbox_cut import check_the_cut
 from tests.factories.accounts import make_cost_center
 from tests.factories.aws import MEMBER_ROLE
 from tests.servers import SANDBOX_NOW
@@ -35,6 +37,7 @@ FACTS = {
     "billing_hourlyusage": "hour, series_id",
     "billing_dailyusage": "date, series_id",
     "billing_billedcost": "date, series_id",
+    "billing_learntrate": "id",
     "billing_usageseries": "id",
     "billing_billedseries": "id",
     "billing_seriesassignment": "id",
@@ -44,19 +47,27 @@ FACTS = {
 
 @pytest.fixture
 def collected(aws: Control, acme: Organization, clock: Ticking) -> Control:  # noqa: ARG001 - names the organization
-    """Both accounts connected, the private rate entered, everything read."""
+    """Both accounts connected, everything read, and rated with what the bill says."""
     with tenant_transaction():
         for code in ("search", "support"):
             make_cost_center(code=code)
     connect(clock)
     connect(clock, MEMBER_ROLE, kind=ConnectionKind.MEMBER)
-    with tenant_transaction():
-        enter_private_rates(aws, clock())
     assert set(collect_all(clock)) == {Outcome.STORED}
+    learning = learn_rates(now=clock())
+    assert learning is not None
+    assert learning.days_refused == 0
+    rate_again(clock())
     return aws
 
 
-def enter_private_rates(aws: Control, now: datetime) -> None:
+def rate_again(now: datetime) -> None:
+    for window_id in list_windows_to_rate():
+        rerate_window(window_id=window_id, now=now)
+
+
+def enter_list_prices(aws: Control, now: datetime) -> None:
+    """Where the bill tells a private rate, have the organization say otherwise."""
     published, catalog = aws.prices(), get_model_catalog()
     for private in published["private"]:
         for row in published["list"]:
@@ -70,9 +81,9 @@ def enter_private_rates(aws: Control, now: datetime) -> None:
                         tier=Tier(row["tier"].upper()),
                         token_class=TokenClass(row["token_class"]),
                     ),
-                    rate_usd_per_million=Decimal(row["rate_usd_per_million"]) * Decimal(private["factor"]),
+                    rate_usd_per_million=Decimal(row["rate_usd_per_million"]),
                     effective_from=datetime.fromisoformat(private["effective_from"]).replace(tzinfo=UTC),
-                    source="a contract",
+                    source="a list",
                     now=now,
                 )
 
@@ -185,7 +196,8 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     told = collected.truth()
     truth = expected(told["rows"])
 
-    # Rated, by day and model: exactly what the visible tokens cost, and the assumed part beside it.
+    # Rated, by day and model: exactly what the visible tokens cost at the rates that the bill tells (list prices and,
+    # since its first day, a private one that nobody has entered), and the assumed part beside it.
     by_model = rated(Dimension.MODEL)
     assert {key: row.cost for key, row in by_model.items() if key[1]} == {k: v.cost for k, v in truth.items() if v.cost}
     # By tier as well: what flex and priority served, and the rest of the total.
@@ -209,6 +221,9 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     # Billed: exactly the bill, every line that is Bedrock's.
     assert billed() == bill_of(collected)
 
+    # A price cut that nobody announced: when it came, what it was worth, and what it was not for.
+    check_the_cut(collected)
+
     # The roll-up is what its hours add up to.
     assert wrong_days() == []
 
@@ -224,6 +239,9 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     clock.pass_time(seconds=5)
     reopen_windows(start=START, end=None, now=clock())  # before that AWS has nothing
     assert set(collect_all(clock)) == {Outcome.STORED}
+    learning = learn_rates(now=clock())
+    assert learning is not None
+    assert (learning.changed, learning.windows_due, list_windows_to_rate()) == (0, 0, [])
     after = snapshot()
     profiles = {"billing_inferenceprofile"}  # they note when they were last seen
     assert {t: rows for t, rows in after.items() if t not in profiles} == {
@@ -231,11 +249,9 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     }
     assert drop_times(after["billing_inferenceprofile"]) == drop_times(before["billing_inferenceprofile"])
 
-    # Without the private rate, rated and billed differ by exactly the cut.
+    # An own price goes before what the bill says: at list prices, rated and billed differ by exactly the cut.
     with tenant_transaction():
-        for entered in list_price_overrides():
-            withdraw_price(actor=SYSTEM, override_id=entered.id)
-    for window_id in list_windows_to_rate():
-        rerate_window(window_id=window_id, now=clock())
+        enter_list_prices(collected, clock())
+    rate_again(clock())
     listed = sum(Decimal(row["cost_visible_list"]) for row in told["rows"])
     assert sum(row.cost for row in rated(Dimension.MODEL).values()) == listed
