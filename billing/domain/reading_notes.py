@@ -1,4 +1,4 @@
-"""What a reading of CloudWatch may note, in words: something was left out, or stored otherwise than it was told."""
+"""What a reading may note, in words: something was left out, stored otherwise than told, or not recognised."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from accounts.domain.text import gettext_noop
 from billing.domain.parsing.cloudwatch import Remark
 from billing.domain.tiers import TierDoubt
+from billing.domain.usage_types import BillRemark
 
 NOTE_SENTENCES: Mapping[str, str] = {
     Remark.UNKNOWN_DIMENSIONS: gettext_noop(
@@ -21,6 +22,12 @@ NOTE_SENTENCES: Mapping[str, str] = {
     ),
     TierDoubt.TOTAL_MISSING: gettext_noop(
         "AWS told what service tiers served, but not the total; what the tiers served was stored."
+    ),
+    BillRemark.USAGE_TYPE_UNRECOGNIZED: gettext_noop(
+        "A usage type of the bill is not recognized; its cost is stored and counts, without a model."
+    ),
+    BillRemark.UNIT_CONTRADICTED: gettext_noop(
+        "The cost of a usage type fits its list price neither per 1,000 nor per 1,000,000 tokens; it counts as money only."
     ),
 }
 

@@ -104,6 +104,13 @@ def _fits(cost: Decimal, quantity: Decimal, reading: int, rates: Collection[Deci
     )
 
 
+class BillRemark(StrEnum):
+    """What a reading of the bill notes for the operator; nothing of the cost is lost by it."""
+
+    USAGE_TYPE_UNRECOGNIZED = "USAGE_TYPE_UNRECOGNIZED"
+    UNIT_CONTRADICTED = "UNIT_CONTRADICTED"
+
+
 class UsageTypeState(StrEnum):
     """How well a usage type was read, what needs somebody first."""
 

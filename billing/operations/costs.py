@@ -10,11 +10,13 @@ from billing.domain.collection import CostGrouping, CostQuery, is_ai_service, pl
 from billing.domain.connections import Charge
 from billing.domain.parsing.cost_explorer import CostLine, parse
 from billing.domain.periods import DateRange
-from billing.domain.records import BilledRecord, Rejected
+from billing.domain.records import BilledRecord, Noted, Rejected
+from billing.domain.usage_types import BillRemark
 from billing.operations.billed_series import billed_key, find_or_add_billed_series, prove_units
 from billing.operations.learnt_rates import mark_learning_due
 from billing.operations.rating import touched_days
 from billing.operations.windows import Claim, Keeper, Stored
+from billing.queries.usage_types import list_strange_lines
 from billing.sql import ensure_months, execute, load
 
 
@@ -98,7 +100,18 @@ def _store(
 ) -> Stored:
     ensure_months("billing_billedcost", _months(claim))
     rows = replace_bill(claim.connection_id, days, records, now)
-    return Stored(rows=rows, rejected=rejected)
+    return Stored(rows=rows, rejected=rejected, notes=_notes(claim.connection_id))
+
+
+def _notes(connection_id: int) -> list[Noted]:
+    """What the operator should know of the bill's lines, though their cost counts like any other's."""
+    return [
+        Noted(
+            reason=BillRemark.UNIT_CONTRADICTED if is_recognized else BillRemark.USAGE_TYPE_UNRECOGNIZED,
+            raw=f"{service} | {usage_type}",
+        )
+        for service, usage_type, is_recognized in list_strange_lines(connection_id)
+    ]
 
 
 def _months(claim: Claim) -> list[date]:

@@ -169,14 +169,11 @@ def test_a_question_that_is_wrong_is_refused_and_the_parameter_named(
 @pytest.mark.parametrize(
     ("parameters", "code", "field"),
     [
-        ({"group_by": "model"}, "dimension_not_in_basis", "group_by"),
         ({"granularity": "hour"}, "no_hours_in_bill", "granularity"),
         ({"calendar": "organization"}, "bill_has_utc_days", "calendar"),
     ],
 )
-def test_a_bill_has_no_hours_no_models_and_utc_days_only(
-    api: Api, parameters: dict[str, str], code: str, field: str
-) -> None:
+def test_a_bill_has_no_hours_and_utc_days_only(api: Api, parameters: dict[str, str], code: str, field: str) -> None:
     assert api.refusal("spend/", **RANGE, basis="billed", **parameters) == (code, field)
 
 

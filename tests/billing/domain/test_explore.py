@@ -88,9 +88,9 @@ def test_days_of_another_period_are_not_asked_about() -> None:
         ({"model": ",".join(f"m{number}" for number in range(MOST_VALUES + 1))}, "values_too_many", "model"),
         ({"exclude_model": "m" * 256}, "values_too_many", "exclude_model"),
         ({"model": "a\0b"}, "values_too_many", "model"),
-        ({"basis": "billed", "model": "nova-pro"}, "dimension_not_in_basis", "model"),
-        ({"basis": "billed", "exclude_tier": "BATCH"}, "dimension_not_in_basis", "exclude_tier"),
-        ({"basis": "billed", "group_by": "model"}, "dimension_not_in_basis", "group_by"),
+        ({"basis": "rated", "service": "Amazon Bedrock"}, "dimension_not_in_basis", "service"),
+        ({"basis": "rated", "exclude_heading": "TOKENS"}, "dimension_not_in_basis", "exclude_heading"),
+        ({"basis": "rated", "group_by": "usage_type"}, "dimension_not_in_basis", "group_by"),
         ({"basis": "billed", "group_by": "service", "measure": "invocations"}, "measure_not_in_basis", "measure"),
         ({"exclude_token_class": "input", "measure": "invocations"}, "measure_not_by_token_class", "measure"),
         ({"colour": "red"}, "unknown_parameter", "colour"),
@@ -104,13 +104,10 @@ def test_what_cannot_be_is_named(texts: dict[str, str], code: str, field: str) -
 
 def test_what_the_basis_lacks_is_left_out_and_the_rest_stays() -> None:
     question = read_exploration(
-        {"basis": "billed", "group_by": "model,cost_center", "measure": "tokens_input"}
+        {"basis": "rated", "group_by": "heading,cost_center", "charge_category": "TAX"}
     ).exploration
-    assert (question.basis, question.group_by, question.measure) == (
-        Basis.BILLED,
-        (Dimension.COST_CENTER,),
-        Measure.COST,
-    )
+    assert (question.group_by, question.filters) == ((Dimension.COST_CENTER,), {})
+    assert read_exploration({"basis": "billed", "measure": "tokens_input"}).exploration.measure is Measure.COST
     assert read_exploration({"measure": "tokens_input"}).exploration.measure is Measure.TOKENS_INPUT
 
 

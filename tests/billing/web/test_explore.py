@@ -149,7 +149,7 @@ def test_every_name_in_a_row_leads_into_it(ada: Client) -> None:
         ({"from": "2026-10-02", "to": "2026-10-01"}, "to", "must not come before"),
         ({"from": "2016-10-02", "to": "2026-10-01"}, "to", "at most 1100 days"),
         ({"group_by": "model,model"}, "group_by", "one or two different"),
-        ({"basis": "billed", "group_by": "model"}, "group_by", "The billed basis has no model"),
+        ({"basis": "rated", "group_by": "heading"}, "group_by", "The rated basis has no heading"),
         ({"basis": "billed", "group_by": "service", "measure": "tokens_input"}, "measure", "cost only"),
         ({"group_by": "token_class", "measure": "invocations"}, "measure", "Only cost can be grouped"),
         ({"sort": "-colour"}, "sort", "colour is not one of"),
