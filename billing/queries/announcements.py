@@ -86,6 +86,11 @@ def list_announcements(*, after: str | None = None, limit: int = 100) -> Page[An
     return Page(rows=tuple(map(announcement_value, found[:limit])), next=following)
 
 
+def list_all_announcements() -> tuple[AnnouncementValue, ...]:
+    """Return every announcement, that of the latest first day first: people announce few."""
+    return tuple(map(announcement_value, Announcement.objects.order_by("-first_day", "-id")))
+
+
 def get_announcement(announcement_id: int) -> AnnouncementValue:
     """Return one announcement. Raises AnnouncementNotFound."""
     row = Announcement.objects.filter(id=announcement_id).first()

@@ -222,7 +222,9 @@ SPECTACULAR_SETTINGS = {
         "InvitationStateEnum": "accounts.domain.invitations.InvitationState",
         "PermissionEnum": "accounts.domain.roles.Permission",
         "PriceUnitEnum": ["1M", "1K"],
+        "RoutingClassEnum": "billing.domain.dimensions.RoutingClass",
         "ScopeKindEnum": ["ORGANIZATION", "COST_CENTER", "MODEL"],
+        "TierEnum": "billing.domain.dimensions.Tier",
         "TokenClassEnum": ["input", "output", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h"],
     },
 }

@@ -47,6 +47,7 @@ from tests.factories.forecasting import (
     make_spend,
     make_webhook,
 )
+from tests.factories.price_events import make_announcement, make_price_event
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +94,8 @@ def ids(cast: Cast) -> dict[str, int]:
             "api_key_id": ApiKey.objects.create(name="Old", prefix="oldoldol", secret_hash="", scopes=[]).pk,
             "invitation_id": make_invitation().pk,
             "price_id": make_override().pk,
+            "event_id": make_price_event().pk,
+            "announcement_id": make_announcement().pk,
             "rate_id": rate.pk,
             "view_id": make_saved_view().pk,
             "alert_id": AlertEvent.objects.get().pk,
