@@ -8,8 +8,8 @@ asked for calendar months. The inventory of a region is a picture of the present
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -293,6 +293,7 @@ class CostGrouping(StrEnum):
     LINKED_ACCOUNT = "LINKED_ACCOUNT"
     SERVICE = "SERVICE"
     USAGE_TYPE = "USAGE_TYPE"
+    RECORD_TYPE = "RECORD_TYPE"
 
 
 # Bedrock's spend lies under several services, one for each model sold through the Marketplace among them; all their
@@ -319,6 +320,24 @@ def is_ai_service(service: str) -> bool:
     """
     name = service.strip().casefold()
     return SERVICE_WORD in name or name in OTHER_SERVICES
+
+
+def plan_charge_queries(services: Sequence[str]) -> tuple[CostQuery, ...]:
+    """The request that tells accounts, and the credits, refunds and taxes of each: nearly always one.
+
+    It takes the place of a look-up of accounts, which costs the same cent and would tell the accounts alone.
+    """
+    return tuple(
+        CostQuery(
+            group_by=(CostGrouping.LINKED_ACCOUNT, CostGrouping.RECORD_TYPE), filters={CostGrouping.SERVICE: chunk}
+        )
+        for chunk in _chunks(sorted(set(services)))
+    )
+
+
+def only_usage(query: CostQuery, record_types: Collection[str]) -> CostQuery:
+    """Return a request restricted to some record types, so that a credit is not taken for cheaper usage."""
+    return replace(query, filters={**query.filters, CostGrouping.RECORD_TYPE: tuple(sorted(record_types))})
 
 
 def plan_cost_queries(services: Sequence[str], aws_account_ids: Sequence[str]) -> tuple[CostQuery, ...]:

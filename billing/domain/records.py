@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from billing.domain.dimensions import SeriesKey, TokenClass
+from billing.domain.dimensions import ChargeCategory, SeriesKey, TokenClass
 
 
 class TokenCounts(NamedTuple):
@@ -60,6 +60,7 @@ class BilledRecord:
     unit: str
     currency: str
     estimated: bool
+    charge_category: ChargeCategory = ChargeCategory.USAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Q, Sum
@@ -17,6 +18,7 @@ from billing.domain.exchange_rates import USD
 from billing.domain.parsing.bill_lines import BilledKey, LineReading, read_bill_line
 from billing.domain.parsing.usage_types import HEADINGS_WITH_MODEL, READING
 from billing.domain.periods import DateRange
+from billing.domain.product_attributes import Told
 from billing.domain.records import BilledRecord
 from billing.domain.usage_types import UnitProof, listed_classes, prove_unit
 from billing.models import BilledCost, BilledSeries, ModelPrice
@@ -53,10 +55,12 @@ def find_or_add_bill_lines(
     bill: Mapping[str, int],
     tags_of: Mapping[str, Mapping[str, str]],
     now: datetime,
+    read_as: Mapping[BilledKey, Mapping[str, Any]] = MappingProxyType({}),
 ) -> dict[BilledKey, int]:
     """Return the id of each line of a bill: that of a connection, or what comes from one source of files.
 
-    `bill` names the one (`connection_id` or `cost_source_id`); `tags_of` are the tags behind each digest in the keys.
+    `bill` names the one (`connection_id` or `cost_source_id`); `tags_of` are the tags behind each digest in the keys,
+    `read_as` the columns that a file says otherwise than its usage types alone.
     Whoever stores the costs lets `prove_units` follow.
     """
     known = _known(bill)
@@ -68,7 +72,7 @@ def find_or_add_bill_lines(
         BilledSeries(
             **bill,
             **key._asdict(),
-            **_columns(read_bill_line(key, catalog)),
+            **{**_columns(read_bill_line(key, catalog)), **read_as.get(key, {})},
             tags=dict(tags_of.get(key.tags_digest, {})),
             first_seen_at=now,
         )
@@ -101,18 +105,30 @@ def read_billed_series_again() -> int:
         rows = list(due.select_for_update(skip_locked=True).order_by("reading", "id")[:READ_AGAIN])
         if not rows:
             return 0
-        catalog = get_model_catalog()
-        changed = [row for row in rows if _read_anew(row, _columns(read_bill_line(key_of(row), catalog)))]
-        if changed:
-            BilledSeries.objects.bulk_update(changed, [*READ_COLUMNS, *PROVED_COLUMNS])
-            _prove([row for row in changed if row.unit_proof], {})
-            mark_learning_due()
+        return read_lines_anew(rows)
+
+
+def read_lines_anew(rows: Sequence[BilledSeries]) -> int:
+    """Read stored lines again with what is known of them now; returns how many say something new."""
+    catalog = get_model_catalog()
+    changed = [row for row in rows if _read_anew(row, _columns(read_bill_line(key_of(row), catalog, _told(row))))]
+    if changed:
+        BilledSeries.objects.bulk_update(changed, [*READ_COLUMNS, *PROVED_COLUMNS])
+        _prove([row for row in changed if row.unit_proof], {})
+        mark_learning_due()
     return len(changed)
 
 
 def billed_key(record: BilledRecord) -> BilledKey:
     """Return the identity of a bill record's line."""
-    return BilledKey(record.aws_account_id, record.service, record.usage_type, record.unit, record.currency)
+    return BilledKey(
+        record.aws_account_id,
+        record.service,
+        record.usage_type,
+        record.unit,
+        record.currency,
+        record.charge_category.value,
+    )
 
 
 def key_of(row: BilledSeries) -> BilledKey:
@@ -126,6 +142,10 @@ COUNTING_TOKENS = {
     "charge_category": ChargeCategory.USAGE,
     "unit_proof__in": [proof.value for proof in UnitProof],
 }
+
+
+def _told(row: BilledSeries) -> Told:
+    return Told(model=row.model_told, feature=row.feature_told)
 
 
 def _known(bill: Mapping[str, int]) -> dict[BilledKey, int]:

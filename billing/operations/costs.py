@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from billing.adapters.aws.cost_explorer import fetch_daily_costs, list_values
-from billing.domain.collection import CostGrouping, CostQuery, is_ai_service, plan_cost_queries
+from billing.domain.collection import (
+    CostGrouping,
+    CostQuery,
+    is_ai_service,
+    only_usage,
+    plan_charge_queries,
+    plan_cost_queries,
+)
 from billing.domain.connections import Charge
 from billing.domain.parsing.cost_explorer import CostLine, parse
+from billing.domain.parsing.record_types import is_for_usage
 from billing.domain.periods import DateRange
+from billing.domain.product_attributes import Told
 from billing.domain.records import BilledRecord, Noted, Rejected
 from billing.domain.usage_types import BillRemark
 from billing.operations.billed_series import billed_key, find_or_add_billed_series, prove_units
+from billing.operations.imported_periods import yield_costs
 from billing.operations.learnt_rates import mark_learning_due
+from billing.operations.product_attributes import read_attributes, store_attributes
 from billing.operations.rating import touched_days
+from billing.operations.restatements import note_restated_bill
 from billing.operations.windows import Claim, Keeper, Stored
+from billing.queries.restatements import list_whole_days
 from billing.queries.usage_types import list_strange_lines
 from billing.sql import ensure_months, execute, load
 
@@ -24,10 +37,14 @@ def read_bill(claim: Claim, charge: Charge, keeper: Keeper) -> Callable[[datetim
     """Ask Cost Explorer for the window's days; returns what stores them, to be called with the window's row locked."""
     days = DateRange(claim.start.date(), claim.end.date())
     lines: list[CostLine] = []
-    for query in _plan(claim, days, charge, keeper):
+    services = _services(claim, days, charge)
+    charges = [line for query in plan_charge_queries(services) for line in _fetch(claim, query, days, charge, keeper)]
+    lines.extend(line for line in charges if not is_for_usage(line.keys[1]))
+    for query in _plan(services, charges):
         lines.extend(_fetch(claim, query, days, charge, keeper))
     records, rejected = parse(lines, days=days)
-    return lambda now: _store(claim, days, records, rejected, now)
+    attributes = read_attributes(claim, charge, keeper)
+    return lambda now: _store(claim, records, rejected, attributes, now)
 
 
 def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRecord], now: datetime) -> int:
@@ -59,21 +76,41 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
         )
         for record in records
     )
-    stored = load("replace_billed_cost", [rows], connection_id=connection_id, first_day=days.start, last_day=days.end)
+    whole_days = list_whole_days(connection_id, tuple(days))
+    if whole_days:
+        ensure_months("billing_billedcostversion", whole_days)
+    stored = load(
+        "replace_billed_cost",
+        [rows],
+        connection_id=connection_id,
+        first_day=days.start,
+        last_day=days.end,
+        whole_days=whole_days,
+        replaced_at=now,
+    )
+    if whole_days:
+        note_restated_bill(connection_id, days, now=now)
     prove_units({"connection_id": connection_id}, days)
+    yield_costs(days)
     mark_learning_due()
     return stored
 
 
-def _plan(claim: Claim, days: DateRange, charge: Charge, keeper: Keeper) -> Sequence[CostQuery]:
+def _services(claim: Claim, days: DateRange, charge: Charge) -> tuple[str, ...]:
     """The services that bill Bedrock are discovered, since each model sold through the Marketplace is one."""
     found = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, charge=charge)
-    services = tuple(filter(is_ai_service, found))
-    if not services:
+    return tuple(filter(is_ai_service, found))
+
+
+def _plan(services: Sequence[str], charges: Sequence[CostLine]) -> Sequence[CostQuery]:
+    """What is to be asked about usage; restricted to it only where the bill has anything else, which it seldom has."""
+    accounts = sorted({line.keys[0] for line in charges})
+    record_types = {line.keys[1] for line in charges}
+    usage = {record_type for record_type in record_types if is_for_usage(record_type)}
+    if not usage:
         return ()
-    keeper.keep()
-    accounts = list_values(claim.role, CostGrouping.LINKED_ACCOUNT, days.start, days.end, charge=charge)
-    return plan_cost_queries(services, accounts)
+    queries = plan_cost_queries(services, accounts)
+    return queries if usage == record_types else [only_usage(query, usage) for query in queries]
 
 
 def _fetch(claim: Claim, query: CostQuery, days: DateRange, charge: Charge, keeper: Keeper) -> list[CostLine]:
@@ -96,10 +133,16 @@ def _fetch(claim: Claim, query: CostQuery, days: DateRange, charge: Charge, keep
 
 
 def _store(
-    claim: Claim, days: DateRange, records: Sequence[BilledRecord], rejected: Sequence[Rejected], now: datetime
+    claim: Claim,
+    records: Sequence[BilledRecord],
+    rejected: Sequence[Rejected],
+    attributes: Mapping[str, Told] | None,
+    now: datetime,
 ) -> Stored:
     ensure_months("billing_billedcost", _months(claim))
+    days = DateRange(claim.start.date(), claim.end.date())
     rows = replace_bill(claim.connection_id, days, records, now)
+    store_attributes(claim.connection_id, attributes)
     return Stored(rows=rows, rejected=rejected, notes=_notes(claim.connection_id))
 
 

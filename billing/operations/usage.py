@@ -26,6 +26,7 @@ from billing.models import HourlyUsage, InferenceProfile, UsageSeries
 from billing.operations.inventory import profiles_of, refresh_profiles
 from billing.operations.metrics import choose_metrics, counted_of, model_id_of, note_data, place_of, quantities_asked
 from billing.operations.rating import Rater, roll_up, stored_record, touched_days
+from billing.operations.restatements import rated_days_kept
 from billing.operations.series import find_or_add_usage_series, list_series_ids
 from billing.operations.windows import Claim, Keeper, Stored
 from billing.queries.catalog import get_model_catalog, get_price_book
@@ -156,7 +157,9 @@ def replace_window(
         )
     if rows > MANY_ROWS:
         analyze_months("billing_hourlyusage", touched_days(start, end))
-    roll_up(list_series_ids(place), start, end)
+    rolled_up = list_series_ids(place)
+    with rated_days_kept(rolled_up, start, end, now=now):
+        roll_up(rolled_up, start, end)
     return rows, rater.unrated
 
 

@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from billing.domain.collection import CostGrouping, CostQuery
+from billing.domain.dimensions import ChargeCategory
+from billing.domain.parsing.record_types import category_of
 from billing.domain.periods import DateRange
 from billing.domain.records import BilledRecord, Rejected
 
@@ -52,7 +54,7 @@ def parse(lines: Iterable[CostLine], *, days: DateRange) -> tuple[tuple[BilledRe
     A line that is wrong is rejected with its reason and the others go on. A line that comes twice is taken once: two
     queries that overlap must not double the bill.
     """
-    records: dict[tuple[str, str, str, date], BilledRecord] = {}
+    records: dict[tuple[str, ...], BilledRecord] = {}
     rejected: list[Rejected] = []
     for line in lines:
         try:
@@ -60,7 +62,8 @@ def parse(lines: Iterable[CostLine], *, days: DateRange) -> tuple[tuple[BilledRe
         except _Fault as fault:
             rejected.append(Rejected(reason=fault.reason, raw=_raw(line)))
             continue
-        key = (record.aws_account_id, record.service, record.usage_type, record.date)
+        place = (record.aws_account_id, record.service, record.usage_type, record.charge_category.value)
+        key = (*place, record.date.isoformat())
         if records.setdefault(key, record) is not record:
             rejected.append(Rejected(reason=RejectedBillLine.TOLD_TWICE, raw=_raw(line)))
     return tuple(records.values()), tuple(rejected)
@@ -70,11 +73,13 @@ def _record(line: CostLine, days: DateRange) -> BilledRecord:
     if line.day not in days:
         raise _Fault(RejectedBillLine.OUTSIDE_WINDOW)
     names = _names(line)
+    record_type = names.get(CostGrouping.RECORD_TYPE) if CostGrouping.RECORD_TYPE in line.query.group_by else None
     amounts = {metric: _decimal(line, metric) for metric in COST_METRICS}
     return BilledRecord(
         aws_account_id=names[CostGrouping.LINKED_ACCOUNT],
-        service=names[CostGrouping.SERVICE],
-        usage_type=names[CostGrouping.USAGE_TYPE],
+        # A charge for no usage is asked for over all services: it has the name of its kind in place of a usage type.
+        service=names.get(CostGrouping.SERVICE, ""),
+        usage_type=names[CostGrouping.USAGE_TYPE] if record_type is None else record_type,
         date=line.day,
         unblended=amounts[UNBLENDED],
         net_unblended=amounts[NET_UNBLENDED],
@@ -83,6 +88,7 @@ def _record(line: CostLine, days: DateRange) -> BilledRecord:
         unit=line.metrics[QUANTITY][1],
         currency=_currency(line),
         estimated=line.estimated,
+        charge_category=ChargeCategory.USAGE if record_type is None else category_of(record_type),
     )
 
 
