@@ -22,6 +22,7 @@ RAW_LENGTH = 300
 # An import that dies with its process is begun again by another; one that kills every process is given up.
 ATTEMPTS = 3
 LEASE = timedelta(minutes=2)
+RESTATED_FOR = timedelta(days=14)
 # What nobody fetched a row for any more; a file that is being received has no row yet.
 ORPHANED_AFTER = timedelta(days=1)
 
@@ -54,7 +55,7 @@ ORIGIN_LABELS: Mapping[ImportOrigin, str] = {
 class ImportState(StrEnum):
     """DUE: waits for a worker; STARTED: is being read; DONE: its periods stand; FAILED: nothing of it was kept.
 
-    REMOVED: a person took it back, or every period of it was replaced by a newer file or by its removal.
+    REMOVED: a person took it back.
     """
 
     DUE = "DUE"
@@ -227,6 +228,15 @@ def complete_until(period: BilledPeriod, *, last_day: date, now: datetime) -> da
     While a period goes on, the newest day of a file may have been cut off anywhere.
     """
     return period.end if now.date() > period.end else min(last_day, period.end)
+
+
+def is_final(period: BilledPeriod, *, has_invoice: bool, now: datetime) -> bool:
+    """Return whether a period's figures stand: it is invoiced, or has been over for as long as providers restate one.
+
+    AWS may change a period in the first two weeks after its end (Data Exports user guide, data refresh).
+    """
+    is_over = now.date() >= period.end
+    return is_over and (has_invoice or now.date() >= period.end + RESTATED_FOR)
 
 
 def progress_percent(*, survey: float, stored: float) -> int:

@@ -44,6 +44,9 @@ else:
         "owner": database_from_url("DATABASE_OWNER_URL", env_text("DATABASE_OWNER_URL")),
     }
 
+# Cost files between being received and being read: web processes and workers share the folder.
+MEDIA_ROOT = _installation.home / "media"
+
 CELERY_BROKER_URL = _installation.broker_url or f"redis+socket://{_installation.broker_socket}?virtual_host=0"
 CACHES = {
     "default": {

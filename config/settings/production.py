@@ -42,5 +42,7 @@ SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
 
+# Cost files between being received and being read: a volume that all web processes and workers share.
+MEDIA_ROOT = env_path("MEDIA_ROOT", BASE_DIR / "media")
 STATIC_ROOT = env_path("STATIC_ROOT", BASE_DIR / "config" / "assets" / "collected")
 LOGGING = logging.configuration(level=env_text("YOSAN_LOG_LEVEL", "INFO"))

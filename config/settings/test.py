@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from config.settings.base import *  # noqa: F403 - settings build on one another
@@ -28,6 +29,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Tests that keep files name a folder of their own.
+MEDIA_ROOT = Path("/nonexistent")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Pages name files as they are called in the bundle: a live server serves those, and nothing need be gathered first.
 STATIC_ROOT = None

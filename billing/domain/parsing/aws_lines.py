@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from billing.domain.catalog import ModelCatalog, canonical_model
+from billing.domain.collection import is_ai_service
 from billing.domain.dimensions import ChargeCategory, CostHeading, Provider, Tier
-from billing.domain.parsing.lines import LineReading, Offering
+from billing.domain.parsing.lines import OfferingReading, Offering
 from billing.domain.parsing.model_names import names_in
 from billing.domain.parsing.usage_types import UsageType, parse_usage_type
 
@@ -15,7 +16,7 @@ BATCH_FEATURE = "batch"
 
 def read_aws_line(
     offering: Offering, category: ChargeCategory, catalog: ModelCatalog, *, is_category_known: bool
-) -> LineReading:
+) -> OfferingReading:
     """Return what an AWS offering is.
 
     It is Bedrock's when anything in it says so: service, product, code, description, or a usage type that is read as one of
@@ -28,7 +29,7 @@ def read_aws_line(
     tier = read.tier
     if tier is Tier.STANDARD and BATCH_FEATURE in offering.feature.casefold():
         tier = Tier.BATCH
-    return LineReading(
+    return OfferingReading(
         provider=Provider.AWS_BEDROCK,
         charge_category=category,
         is_category_known=is_category_known,
@@ -55,7 +56,7 @@ def _is_bedrock(offering: Offering, read: UsageType) -> bool:
         offering.operation,
         offering.publisher,
     )
-    if any(BEDROCK in text.casefold() for text in told):
+    if is_ai_service(offering.service) or any(BEDROCK in text.casefold() for text in told):
         return True
     return read.heading is CostHeading.TOKENS and bool(read.model_id or offering.model)
 

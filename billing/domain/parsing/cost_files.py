@@ -10,9 +10,9 @@ from hashlib import sha256
 from billing.domain.catalog import ModelCatalog
 from billing.domain.imports import CostFormat, UnknownCostFormat
 from billing.domain.parsing import cur2, focus
-from billing.domain.parsing.lines import Column, Evidence, Field, FileLayout, LineReading, Offering, layout_of
+from billing.domain.parsing.lines import Column, Evidence, Field, FileLayout, OfferingReading, Offering, layout_of
 
-Reader = Callable[[Offering, Evidence, ModelCatalog], LineReading]
+Reader = Callable[[Offering, Evidence, ModelCatalog], OfferingReading]
 # AWS tells tags of resources and of IAM principals side by side; CUR 2.0's map `tags` names the kind in front.
 TAG_KINDS = ("resourceTags/", "user:", "user_")
 TAG_LENGTH, TAGS_KEPT = 256, 50

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from billing.domain.catalog import ModelCatalog
 from billing.domain.dimensions import ChargeCategory
 from billing.domain.parsing.aws_lines import read_aws_line
-from billing.domain.parsing.lines import Column, Evidence, Field, LineReading, Offering
+from billing.domain.parsing.lines import Column, Evidence, Field, OfferingReading, Offering
 
 # The entries of the map `product` are those that AWS fills for Bedrock since 20 July 2026; before that, and of the
 # Marketplace, the description has to do.
@@ -69,7 +69,7 @@ CATEGORIES: Mapping[str, ChargeCategory] = {
 }
 
 
-def read_cur2_line(offering: Offering, evidence: Evidence, catalog: ModelCatalog) -> LineReading:
+def read_cur2_line(offering: Offering, evidence: Evidence, catalog: ModelCatalog) -> OfferingReading:
     """Return what an offering is. Never raises: what is not understood says so, and its cost stays."""
     del evidence  # the unit stands in the usage type
     category = CATEGORIES.get(offering.charge_category.casefold())

@@ -10,7 +10,7 @@ from billing.domain.dimensions import BilledTokenClass, ChargeCategory, CostHead
 from billing.domain.parsing.aws_lines import read_aws_line
 from billing.domain.parsing.azure_meters import AzureMeter, parse_azure_meter
 from billing.domain.parsing.google_skus import GoogleSku, parse_google_sku
-from billing.domain.parsing.lines import Column, Evidence, Field, LineReading, Offering, is_ai_category
+from billing.domain.parsing.lines import Column, Evidence, Field, OfferingReading, Offering, is_ai_category
 from billing.domain.parsing.units import MILLION, THOUSAND, proven_tokens_per_unit, told_tokens_per_unit
 
 
@@ -64,7 +64,7 @@ AZURE_AI_SERVICES = (*AZURE_MODEL_SERVICES, "cognitive services", "azure ai")
 GOOGLE_AI_SERVICES = ("vertex ai", "gemini", "generative language", "generative ai")
 
 
-def read_focus_line(offering: Offering, evidence: Evidence, catalog: ModelCatalog) -> LineReading:
+def read_focus_line(offering: Offering, evidence: Evidence, catalog: ModelCatalog) -> OfferingReading:
     """Return what an offering is. Never raises: what is not understood says so, and its cost stays.
 
     AI is, of AWS, what belongs to Bedrock, as Cost Explorer is asked for it; of other clouds, what the provider itself
@@ -80,7 +80,7 @@ def read_focus_line(offering: Offering, evidence: Evidence, catalog: ModelCatalo
         return _read_azure(offering, evidence, known, is_known)
     if provider is Provider.GOOGLE_VERTEX:
         return _read_google(offering, evidence, known, is_known)
-    return LineReading(
+    return OfferingReading(
         provider=provider,
         charge_category=known,
         is_category_known=is_known,
@@ -113,7 +113,7 @@ class _Known:
     texts: tuple[str, ...]
 
 
-def _read_azure(offering: Offering, evidence: Evidence, category: ChargeCategory, is_known: bool) -> LineReading:
+def _read_azure(offering: Offering, evidence: Evidence, category: ChargeCategory, is_known: bool) -> OfferingReading:
     told = f"{offering.service} {offering.service_code} {offering.subcategory}".casefold()
     is_model_service = any(name in told for name in AZURE_MODEL_SERVICES)
     meter = parse_azure_meter(offering.meter)
@@ -131,7 +131,7 @@ def _read_azure(offering: Offering, evidence: Evidence, category: ChargeCategory
     return _whole(known, meter, offering, evidence)
 
 
-def _read_google(offering: Offering, evidence: Evidence, category: ChargeCategory, is_known: bool) -> LineReading:
+def _read_google(offering: Offering, evidence: Evidence, category: ChargeCategory, is_known: bool) -> OfferingReading:
     told = f"{offering.service} {offering.service_code}".casefold()
     is_model_service = any(name in told for name in GOOGLE_AI_SERVICES)
     sku = parse_google_sku(offering.meter)
@@ -150,7 +150,7 @@ def _read_google(offering: Offering, evidence: Evidence, category: ChargeCategor
     return _whole(known, sku, offering, evidence)
 
 
-def _whole(known: _Known, read: AzureMeter | GoogleSku, offering: Offering, evidence: Evidence) -> LineReading:
+def _whole(known: _Known, read: AzureMeter | GoogleSku, offering: Offering, evidence: Evidence) -> OfferingReading:
     heading = read.heading
     if heading is CostHeading.UNRECOGNIZED and not known.is_model_service:
         heading = CostHeading.OTHER
@@ -167,7 +167,7 @@ def _whole(known: _Known, read: AzureMeter | GoogleSku, offering: Offering, evid
         if counts
         else None
     )
-    return LineReading(
+    return OfferingReading(
         provider=known.provider,
         charge_category=known.category,
         is_category_known=known.is_category_known,

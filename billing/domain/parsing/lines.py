@@ -72,6 +72,8 @@ class Offering(NamedTuple):
 
 
 OFFERING_FIELDS = tuple(Field(name) for name in Offering._fields)
+# The description is a hint, and may differ from line to line: it does not make another offering.
+HINTS = (Field.DESCRIPTION,)
 # What else makes two lines of one day two lines of ours.
 PLACE_FIELDS = (Field.ACCOUNT, Field.REGION, Field.RESOURCE, Field.PRINCIPAL, Field.TAGS, Field.MORE_TAGS)
 # As wide as the table's columns: what is longer is cut off before lines are added up, so that equal stays equal.
@@ -106,7 +108,7 @@ class FileLayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineReading:
+class OfferingReading:
     """What an offering is read as; "" where it says nothing or is not understood.
 
     `is_unit_proven`: what it counts is tokens, and how many one unit has is certain.
