@@ -52,6 +52,8 @@ class AwsConnection(TenantModel):
     # The services and accounts of the bill, remembered between the look-ups that AWS charges for.
     bill_services = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     bill_looked_up_at = models.DateTimeField(null=True, blank=True)
+    # When the product attributes of the bill's usage types were last asked for.
+    attributes_read_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=64, blank=True)
     last_error_detail = models.CharField(max_length=500, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -71,6 +71,10 @@ class BilledSeries(TenantModel):
     tags_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     tags = models.JSONField(default=dict, db_default={})
 
+    # What Cost Explorer's product attributes tell of the usage type, which names what its string does not.
+    model_told = models.CharField(max_length=255, blank=True, default="", db_default="")
+    feature_told = models.CharField(max_length=255, blank=True, default="", db_default="")
+
     aws_region = models.CharField(max_length=64, blank=True, default="", db_default="")
     model_id = models.CharField(max_length=128, blank=True, default="", db_default="")
     publisher = models.CharField(max_length=64, blank=True, default="", db_default="")

@@ -84,6 +84,27 @@ def fetch_daily_costs(
         yield tuple(group for result in page["ResultsByTime"] for group in _groups(result))
 
 
+def list_attribute_groups(
+    role: Role, start: date, end: date, attribute: str, *, charge: Charge
+) -> tuple[tuple[str, str], ...]:
+    """Return usage types with the value of a product attribute, as `Key$value`, where they have one.
+
+    The attributes are Bedrock's alone, so no service has to be named: what has none is left out by the filter.
+    """
+    request: dict[str, Any] = {
+        "TimePeriod": _period(start, end),
+        "Granularity": "MONTHLY",
+        "Metrics": ["UnblendedCost"],
+        "GroupBy": [{"Type": "DIMENSION", "Key": USAGE_TYPE}, {"Type": "PRODUCT_ATTRIBUTE", "Key": attribute}],
+        "Filter": {"Not": {"ProductAttributes": {"Key": attribute, "MatchOptions": ["ABSENT"]}}},
+    }
+    found: dict[tuple[str, str], None] = {}
+    for page in _pages(role, "get_cost_and_usage", GET_COST_AND_USAGE, request, charge):
+        for result in page["ResultsByTime"]:
+            found.update(dict.fromkeys((group["Keys"][0], group["Keys"][1]) for group in result.get("Groups", [])))
+    return tuple(found)
+
+
 def _pages(role: Role, method: str, action: str, request: dict[str, Any], charge: Charge) -> Iterator[dict[str, Any]]:
     # Botocore has no paginator for these calls, and between pages no other parameter may change.
     while True:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from billing.domain.catalog import ModelCatalog
-from billing.domain.dimensions import ChargeCategory, CostHeading, Provider
+from billing.domain.dimensions import ChargeCategory, CostHeading, Provider, Tier
+from billing.domain.parsing.model_names import names_in
 from billing.domain.parsing.usage_types import parse_usage_type
+from billing.domain.product_attributes import NOTHING_TOLD, Told, is_batch
 
 # A line of these kinds is a charge for something; the others are money only, and may name no usage type at all.
 OF_SOMETHING = frozenset({ChargeCategory.USAGE, ChargeCategory.PURCHASE})
@@ -47,20 +49,26 @@ class LineReading:
     tokens_per_unit: int | None = None
 
 
-def read_bill_line(key: BilledKey, catalog: ModelCatalog) -> LineReading:
-    """Read a line of a bill. Never raises: what is not understood is under the heading of the unrecognised."""
+def read_bill_line(key: BilledKey, catalog: ModelCatalog, told: Told = NOTHING_TOLD) -> LineReading:
+    """Read a line of a bill. Never raises: what is not understood is under the heading of the unrecognised.
+
+    What is `told` beside the usage type names a model that its string does not, and batch calls that it does not tell.
+    """
     if key.provider != Provider.AWS_BEDROCK:
         return LineReading(aws_region=key.region_told)
     read = parse_usage_type(key.usage_type, key.service, catalog)
+    names = names_in(catalog)
+    model_id = read.model_id or (names.find(told.model) if told.model else "")
+    is_batch_untold = read.tier is Tier.STANDARD and is_batch(told.feature)
     heading = read.heading
     if heading is CostHeading.UNRECOGNIZED and key.charge_category not in OF_SOMETHING:
         heading = CostHeading.OTHER
     return LineReading(
         aws_region=key.region_told or read.aws_region,
-        model_id=read.model_id,
-        publisher=read.publisher,
+        model_id=model_id,
+        publisher=read.publisher or names.publisher(model_id, told.model),
         token_class=read.token_class or "",
-        tier=read.tier or "",
+        tier=Tier.BATCH if is_batch_untold else read.tier or "",
         routing_class=read.routing_class or "",
         context_band=read.context_band or "",
         heading=heading,
