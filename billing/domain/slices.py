@@ -100,6 +100,57 @@ def _split(slices: Iterable[Slice]) -> Slices:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedDay:
+    """A UTC day that two local days share: the part of most of its hours, the part in between, and which are asked for.
+
+    A part that is not asked for has no slice.
+    """
+
+    day: date
+    owner: Slice | None
+    moved: Slice | None
+    start: datetime
+    end: datetime
+
+    @property
+    def asked(self) -> tuple[Slice, ...]:
+        return tuple(part for part in (self.owner, self.moved) if part)
+
+
+def find_shared_days(slices: Slices, time_zone: str) -> tuple[Slices, tuple[SharedDay, ...]]:
+    """Take out of the hours those that make up a UTC day as local midnight cuts it: a roll-up may know them apart.
+
+    Returns what has to be read by the hour all the same, and the shared days.
+    """
+    by_day: dict[datetime, list[Slice]] = {}
+    for piece in _by_utc_day(slices.hours):
+        by_day.setdefault(utc_day_start(piece.start), []).append(piece)
+    shared: list[SharedDay] = []
+    hours: list[Slice] = []
+    for midnight, pieces in by_day.items():
+        found = _shared_day(midnight, pieces, time_zone)
+        if found:
+            shared.append(found)
+        else:
+            hours += pieces
+    return Slices(days=slices.days, hours=tuple(hours)), tuple(shared)
+
+
+def _shared_day(midnight: datetime, pieces: Sequence[Slice], time_zone: str) -> SharedDay | None:
+    owned, blocks = _share_out(midnight, time_zone)
+    if len(blocks) != 1:
+        return None
+    block = blocks[0]
+    parts = {(piece.start, piece.end): piece for piece in pieces}
+    moved = parts.pop((block.start, block.end), None)
+    rest = (midnight, block.start) if block.start > midnight else (block.end, midnight + DAY)
+    owner = parts.pop(rest, None)
+    if parts or not (moved or owner):
+        return None
+    return SharedDay(day=owned.day, owner=owner, moved=moved, start=block.start, end=block.end)
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedDay:
     """A UTC day, and the local day that most of its hours belong to."""
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from accounts.domain.pages import Page
-from billing.domain.dimensions import Basis, Dimension, Provider, TokenClass
+from billing.domain.dimensions import Basis, Dimension, Granularity, Provider, TokenClass
+from billing.domain.periods import DAY, utc_day_start
 from billing.domain.records import TokenCounts
-from billing.domain.slices import Slice, Slices, cut
+from billing.domain.slices import SharedDay, Slice, Slices, cut, find_shared_days
 from billing.models import UsageSeries
 from billing.queries.questions import (
     SpendQuestion,
@@ -80,15 +81,22 @@ def read_rated(
     """
     assert question.basis is Basis.RATED
     check(question)
+    with_classes = with_tokens or any(
+        Dimension.TOKEN_CLASS in named for named in (question.group_by, question.filters, question.excluded)
+    )
     slices = cut(question.start, question.end, question.granularity, question.time_zone)
+    shared: tuple[SharedDay, ...] = ()
+    if not with_classes and question.granularity is not Granularity.HOUR:
+        slices, shared = find_shared_days(slices, question.time_zone)
     size = row_limit(limit)
     rows = execute(
         "rated_usage",
-        **slice_parameters(slices),
+        **slice_parameters(slices, shared),
         **dimension_parameters(question),
         **position_parameters(POSITION, after),
         by_period=question.granularity is not None,
         with_tokens=with_tokens or Dimension.TOKEN_CLASS in question.group_by,
+        with_classes=with_classes,
         provider=Provider.AWS_BEDROCK.value,
         row_limit=size + 1,
     )
@@ -96,19 +104,33 @@ def read_rated(
     return Page(rows=tuple(_rated_row(row, question) for row in rows[:size]), next=following)
 
 
-def slice_parameters(slices: Slices) -> dict[str, Any]:
+def slice_parameters(slices: Slices, shared: tuple[SharedDay, ...] = ()) -> dict[str, Any]:
     """Return the slices as arrays, with the bounds of all of them, by which the planner leaves months out."""
+    spare = [(one.day, part) for one in shared for part in one.asked]
+    days = [*slices.days, *(Slice(None, start, start + DAY) for one in shared for start in (utc_day_start(one.day),))]
+    hours = [*slices.hours, *(part for _, part in spare)]
     return {
         "day_periods": [piece.period for piece in slices.days],
         "day_starts": [piece.start.date() for piece in slices.days],
         "day_ends": [piece.end.date() for piece in slices.days],
-        "first_day": _first(slices.days).date(),
-        "last_day": _last(slices.days).date(),
+        "first_day": min((piece.start for piece in days), default=NEVER).date(),
+        "last_day": max((piece.end for piece in days), default=NEVER).date(),
         "hour_periods": [piece.period for piece in slices.hours],
         "hour_starts": [piece.start for piece in slices.hours],
         "hour_ends": [piece.end for piece in slices.hours],
-        "first_hour": _first(slices.hours),
-        "last_hour": _last(slices.hours),
+        "first_hour": min((piece.start for piece in hours), default=NEVER),
+        "last_hour": max((piece.end for piece in hours), default=NEVER),
+        "split_days": [one.day for one in shared],
+        "split_owners": [one.owner and one.owner.period for one in shared],
+        "split_moved": [one.moved and one.moved.period for one in shared],
+        "with_owners": [one.owner is not None for one in shared],
+        "with_moved": [one.moved is not None for one in shared],
+        "split_starts": [one.start for one in shared],
+        "split_ends": [one.end for one in shared],
+        "spare_days": [day for day, _ in spare],
+        "spare_periods": [part.period for _, part in spare],
+        "spare_starts": [part.start for _, part in spare],
+        "spare_ends": [part.end for _, part in spare],
     }
 
 
@@ -124,14 +146,6 @@ def list_known_values(dimension: Dimension) -> tuple[str, ...]:
     }[dimension]
     values = UsageSeries.objects.exclude(**{column: ""}).values_list(column, flat=True).distinct()
     return tuple(sorted(values))
-
-
-def _first(slices: tuple[Slice, ...]) -> datetime:
-    return min((piece.start for piece in slices), default=NEVER)
-
-
-def _last(slices: tuple[Slice, ...]) -> datetime:
-    return max((piece.end for piece in slices), default=NEVER)
 
 
 def _rated_row(row: tuple[Any, ...], question: SpendQuestion) -> RatedRow:

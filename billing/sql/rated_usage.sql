@@ -1,8 +1,12 @@
 -- Tokens and rated cost by any set of dimensions, over periods made of whole UTC days and the hours at their edges.
 -- grain: period, the dimensions asked for    replaces: nothing
 -- params: day_periods, day_starts, day_ends, hour_periods, hour_starts, hour_ends (slices; an empty period: the fact's own),
+--         split_days, split_owners, split_moved, with_owners, with_moved, split_starts, split_ends (UTC days that two local
+--         ones share: the period of most of it and of the hours in between, and which of the two are asked for; cost alone),
+--         spare_days, spare_periods, spare_starts, spare_ends (the hours of both, should a day not know them apart),
 --         first_day, last_day, first_hour, last_hour (bounds of all slices), by_…, is_… and not_… (dimensions, their
---         filters), with_tokens (or cost alone), provider, after_… (the position after which to read), row_limit
+--         filters), with_tokens (or cost alone), with_classes (or sums over all), provider, after_… (the position after
+--         which to read), row_limit
 --         twice: same rows
 -- The dictionaries are read once and joined by hash (MATERIALIZED): how many facts a slice has, the planner cannot know, and
 -- where it expects a few it would look each of a hundred thousand facts up by itself. (All of one organization: the wall.)
@@ -50,6 +54,31 @@ cards AS MATERIALIZED (
         card.is_assumed_cache_write_1h
     FROM billing_ratecard AS card
 ),
+-- Days that were rolled up for other hours: in another time zone, or before roll-ups told these apart.
+unknown AS MATERIALIZED (
+    SELECT DISTINCT f.date
+    FROM unnest(%(split_days)s::date[], %(split_starts)s::timestamptz[], %(split_ends)s::timestamptz[])
+        AS day (date, starts, ends)
+    CROSS JOIN LATERAL (
+        SELECT u.date, u.moved_from, u.moved_to, u.tokens_unpriced_moved
+        FROM billing_dailyusage AS u
+        WHERE u.date = day.date AND u.date >= %(first_day)s AND u.date < %(last_day)s
+        OFFSET 0
+    ) AS f
+    WHERE NOT coalesce(f.moved_from = day.starts AND f.moved_to = day.ends AND f.tokens_unpriced_moved >= 0, FALSE)
+),
+hour_slices AS MATERIALIZED (
+    SELECT slice.period, slice.starts, slice.ends
+    FROM unnest(%(hour_periods)s::timestamptz[], %(hour_starts)s::timestamptz[], %(hour_ends)s::timestamptz[])
+        AS slice (period, starts, ends)
+    UNION ALL
+    SELECT spare.period, spare.starts, spare.ends
+    FROM unnest(
+        %(spare_days)s::date[], %(spare_periods)s::timestamptz[], %(spare_starts)s::timestamptz[],
+        %(spare_ends)s::timestamptz[]
+    ) AS spare (date, period, starts, ends)
+    JOIN unknown AS u ON u.date = spare.date
+),
 facts AS (
     SELECT
         coalesce(slice.period, f.date::timestamp AT TIME ZONE 'UTC') AS period,
@@ -79,7 +108,10 @@ facts AS (
         f.assumed_cache_read,
         f.assumed_cache_write,
         f.assumed_cache_write_5m,
-        f.assumed_cache_write_1h
+        f.assumed_cache_write_1h,
+        f.cost,
+        f.tokens_unpriced,
+        f.cost_assumed
     FROM unnest(%(day_periods)s::timestamptz[], %(day_starts)s::date[], %(day_ends)s::date[])
         AS slice (period, starts, ends)
     -- Slice by slice, through the index (OFFSET keeps the planner from joining by range, every fact with every slice).
@@ -89,6 +121,59 @@ facts AS (
         WHERE u.date >= slice.starts AND u.date < slice.ends AND u.date >= %(first_day)s AND u.date < %(last_day)s
         OFFSET 0
     ) AS f
+    UNION ALL
+    -- Of a day that two local days share, each has its own part.
+    SELECT
+        coalesce(part.period, f.date::timestamp AT TIME ZONE 'UTC'),
+        f.series_id,
+        f.date,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::bigint,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        0::numeric,
+        part.cost,
+        part.tokens_unpriced,
+        part.cost_assumed
+    FROM unnest(
+        %(split_days)s::date[], %(split_owners)s::timestamptz[], %(split_moved)s::timestamptz[], %(with_owners)s::boolean[],
+        %(with_moved)s::boolean[]
+    ) AS day (date, owner, moved, with_owner, with_moved)
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM billing_dailyusage AS u
+        WHERE u.date = day.date AND u.date >= %(first_day)s AND u.date < %(last_day)s
+        OFFSET 0
+    ) AS f
+    CROSS JOIN LATERAL (
+        VALUES
+        (
+            day.with_owner, day.owner, f.cost - f.cost_moved, f.tokens_unpriced - f.tokens_unpriced_moved,
+            f.cost_assumed - f.cost_assumed_moved
+        ),
+        (day.with_moved, day.moved, f.cost_moved, f.tokens_unpriced_moved, f.cost_assumed_moved)
+    ) AS part (is_asked, period, cost, tokens_unpriced, cost_assumed)
+    WHERE part.is_asked AND day.date NOT IN (SELECT date FROM unknown)
     UNION ALL
     SELECT
         coalesce(slice.period, f.hour),
@@ -118,9 +203,22 @@ facts AS (
         CASE WHEN card.is_assumed_cache_read THEN f.cost_cache_read END,
         CASE WHEN card.is_assumed_cache_write THEN f.cost_cache_write END,
         CASE WHEN card.is_assumed_cache_write_5m THEN f.cost_cache_write_5m END,
-        CASE WHEN card.is_assumed_cache_write_1h THEN f.cost_cache_write_1h END
-    FROM unnest(%(hour_periods)s::timestamptz[], %(hour_starts)s::timestamptz[], %(hour_ends)s::timestamptz[])
-        AS slice (period, starts, ends)
+        CASE WHEN card.is_assumed_cache_write_1h THEN f.cost_cache_write_1h END,
+        coalesce(f.cost_input, 0) + coalesce(f.cost_output, 0) + coalesce(f.cost_cache_read, 0)
+        + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0),
+        CASE WHEN f.cost_input IS NULL THEN f.tokens_input ELSE 0 END
+        + CASE WHEN f.cost_output IS NULL THEN f.tokens_output ELSE 0 END
+        + CASE WHEN f.cost_cache_read IS NULL THEN f.tokens_cache_read ELSE 0 END
+        + CASE WHEN f.cost_cache_write IS NULL THEN f.tokens_cache_write ELSE 0 END
+        + CASE WHEN f.cost_cache_write_5m IS NULL THEN f.tokens_cache_write_5m ELSE 0 END
+        + CASE WHEN f.cost_cache_write_1h IS NULL THEN f.tokens_cache_write_1h ELSE 0 END,
+        CASE WHEN card.is_assumed_input THEN coalesce(f.cost_input, 0) ELSE 0 END
+        + CASE WHEN card.is_assumed_output THEN coalesce(f.cost_output, 0) ELSE 0 END
+        + CASE WHEN card.is_assumed_cache_read THEN coalesce(f.cost_cache_read, 0) ELSE 0 END
+        + CASE WHEN card.is_assumed_cache_write THEN coalesce(f.cost_cache_write, 0) ELSE 0 END
+        + CASE WHEN card.is_assumed_cache_write_5m THEN coalesce(f.cost_cache_write_5m, 0) ELSE 0 END
+        + CASE WHEN card.is_assumed_cache_write_1h THEN coalesce(f.cost_cache_write_1h, 0) ELSE 0 END
+    FROM hour_slices AS slice
     CROSS JOIN LATERAL (
         SELECT *
         FROM billing_hourlyusage AS u
@@ -148,24 +246,27 @@ grouped AS (
         CASE WHEN %(with_tokens)s THEN sum(f.tokens_cache_write)::bigint ELSE 0 END AS tokens_cache_write,
         CASE WHEN %(with_tokens)s THEN sum(f.tokens_cache_write_5m)::bigint ELSE 0 END AS tokens_cache_write_5m,
         CASE WHEN %(with_tokens)s THEN sum(f.tokens_cache_write_1h)::bigint ELSE 0 END AS tokens_cache_write_1h,
-        coalesce(sum(f.cost_input), 0) AS cost_input,
-        coalesce(sum(f.cost_output), 0) AS cost_output,
-        coalesce(sum(f.cost_cache_read), 0) AS cost_cache_read,
-        coalesce(sum(f.cost_cache_write), 0) AS cost_cache_write,
-        coalesce(sum(f.cost_cache_write_5m), 0) AS cost_cache_write_5m,
-        coalesce(sum(f.cost_cache_write_1h), 0) AS cost_cache_write_1h,
-        coalesce(sum(f.unpriced_input), 0)::bigint AS unpriced_input,
-        coalesce(sum(f.unpriced_output), 0)::bigint AS unpriced_output,
-        coalesce(sum(f.unpriced_cache_read), 0)::bigint AS unpriced_cache_read,
-        coalesce(sum(f.unpriced_cache_write), 0)::bigint AS unpriced_cache_write,
-        coalesce(sum(f.unpriced_cache_write_5m), 0)::bigint AS unpriced_cache_write_5m,
-        coalesce(sum(f.unpriced_cache_write_1h), 0)::bigint AS unpriced_cache_write_1h,
-        coalesce(sum(f.assumed_input), 0) AS assumed_input,
-        coalesce(sum(f.assumed_output), 0) AS assumed_output,
-        coalesce(sum(f.assumed_cache_read), 0) AS assumed_cache_read,
-        coalesce(sum(f.assumed_cache_write), 0) AS assumed_cache_write,
-        coalesce(sum(f.assumed_cache_write_5m), 0) AS assumed_cache_write_5m,
-        coalesce(sum(f.assumed_cache_write_1h), 0) AS assumed_cache_write_1h
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.cost_input), 0) ELSE 0 END AS cost_input,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.cost_output), 0) ELSE 0 END AS cost_output,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.cost_cache_read), 0) ELSE 0 END AS cost_cache_read,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.cost_cache_write), 0) ELSE 0 END AS cost_cache_write,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.cost_cache_write_5m), 0) ELSE 0 END AS cost_cache_write_5m,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.cost_cache_write_1h), 0) ELSE 0 END AS cost_cache_write_1h,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.unpriced_input), 0)::bigint ELSE 0 END AS unpriced_input,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.unpriced_output), 0)::bigint ELSE 0 END AS unpriced_output,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.unpriced_cache_read), 0)::bigint ELSE 0 END AS unpriced_cache_read,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.unpriced_cache_write), 0)::bigint ELSE 0 END AS unpriced_cache_write,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.unpriced_cache_write_5m), 0)::bigint ELSE 0 END AS unpriced_cache_write_5m,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.unpriced_cache_write_1h), 0)::bigint ELSE 0 END AS unpriced_cache_write_1h,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.assumed_input), 0) ELSE 0 END AS assumed_input,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.assumed_output), 0) ELSE 0 END AS assumed_output,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.assumed_cache_read), 0) ELSE 0 END AS assumed_cache_read,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.assumed_cache_write), 0) ELSE 0 END AS assumed_cache_write,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.assumed_cache_write_5m), 0) ELSE 0 END AS assumed_cache_write_5m,
+        CASE WHEN %(with_classes)s THEN coalesce(sum(f.assumed_cache_write_1h), 0) ELSE 0 END AS assumed_cache_write_1h,
+        CASE WHEN %(with_classes)s THEN 0 ELSE coalesce(sum(f.cost), 0) END AS cost,
+        CASE WHEN %(with_classes)s THEN 0 ELSE coalesce(sum(f.tokens_unpriced), 0)::bigint END AS tokens_unpriced,
+        CASE WHEN %(with_classes)s THEN 0 ELSE coalesce(sum(f.cost_assumed), 0) END AS cost_assumed
     FROM facts AS f
     JOIN chosen AS c ON c.series_id = f.series_id
     LEFT JOIN payers AS p
@@ -210,6 +311,7 @@ told AS (
             sum(v.assumed) AS assumed
         FROM (
             VALUES
+            ('', 0, g.cost, g.tokens_unpriced, g.cost_assumed),
             ('input', g.tokens_input, g.cost_input, g.unpriced_input, g.assumed_input),
             ('output', g.tokens_output, g.cost_output, g.unpriced_output, g.assumed_output),
             ('cache_read', g.tokens_cache_read, g.cost_cache_read, g.unpriced_cache_read, g.assumed_cache_read),
@@ -221,6 +323,7 @@ told AS (
             (%(is_token_class)s::text[] IS NULL OR v.token_class = ANY (%(is_token_class)s::text[]))
             AND (%(not_token_class)s::text[] IS NULL OR v.token_class <> ALL (%(not_token_class)s::text[]))
             AND (v.tokens > 0 OR NOT %(by_token_class)s)
+            AND (v.token_class <> '') = %(with_classes)s
         GROUP BY 1
     ) AS class
 )

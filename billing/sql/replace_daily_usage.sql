@@ -15,6 +15,20 @@ moved AS MATERIALIZED (
     FROM unnest(%(moved_days)s::date[], %(moved_starts)s::timestamptz[], %(moved_ends)s::timestamptz[])
         AS moved (date, starts, ends)
 ),
+cards AS MATERIALIZED (
+    SELECT
+        card.id,
+        card.rates,
+        card.is_assumed_input,
+        card.is_assumed_output,
+        card.is_assumed_cache_read,
+        card.is_assumed_cache_write,
+        card.is_assumed_cache_write_5m,
+        card.is_assumed_cache_write_1h,
+        (card.is_assumed_input OR card.is_assumed_output OR card.is_assumed_cache_read OR card.is_assumed_cache_write
+            OR card.is_assumed_cache_write_5m OR card.is_assumed_cache_write_1h) AS is_assumed
+    FROM billing_ratecard AS card
+),
 -- By rate card first: within one the price is known or unknown, assumed or not, for all its hours.
 by_card AS (
     SELECT
@@ -47,9 +61,36 @@ by_card AS (
                         + coalesce(f.cost_cache_write_1h, 0)
                 ELSE 0
             END
-        ) AS cost_moved
+        ) AS cost_moved,
+        sum(
+            CASE
+                WHEN f.hour >= moved.starts AND f.hour < moved.ends
+                    THEN
+                        CASE WHEN f.cost_input IS NULL THEN f.tokens_input ELSE 0 END
+                        + CASE WHEN f.cost_output IS NULL THEN f.tokens_output ELSE 0 END
+                        + CASE WHEN f.cost_cache_read IS NULL THEN f.tokens_cache_read ELSE 0 END
+                        + CASE WHEN f.cost_cache_write IS NULL THEN f.tokens_cache_write ELSE 0 END
+                        + CASE WHEN f.cost_cache_write_5m IS NULL THEN f.tokens_cache_write_5m ELSE 0 END
+                        + CASE WHEN f.cost_cache_write_1h IS NULL THEN f.tokens_cache_write_1h ELSE 0 END
+                ELSE 0
+            END
+        ) AS tokens_unpriced_moved,
+        sum(
+            CASE
+                WHEN f.hour >= moved.starts AND f.hour < moved.ends AND card.is_assumed
+                    THEN
+                        CASE WHEN card.is_assumed_input THEN coalesce(f.cost_input, 0) ELSE 0 END
+                        + CASE WHEN card.is_assumed_output THEN coalesce(f.cost_output, 0) ELSE 0 END
+                        + CASE WHEN card.is_assumed_cache_read THEN coalesce(f.cost_cache_read, 0) ELSE 0 END
+                        + CASE WHEN card.is_assumed_cache_write THEN coalesce(f.cost_cache_write, 0) ELSE 0 END
+                        + CASE WHEN card.is_assumed_cache_write_5m THEN coalesce(f.cost_cache_write_5m, 0) ELSE 0 END
+                        + CASE WHEN card.is_assumed_cache_write_1h THEN coalesce(f.cost_cache_write_1h, 0) ELSE 0 END
+                ELSE 0
+            END
+        ) AS cost_assumed_moved
     FROM billing_hourlyusage AS f
     LEFT JOIN moved ON moved.date = (f.hour AT TIME ZONE 'UTC')::date
+    LEFT JOIN cards AS card ON card.id = f.rate_card_id
     WHERE
         f.series_id = ANY (%(series_ids)s)
         AND f.hour >= %(first_hour)s
@@ -62,7 +103,8 @@ INSERT INTO billing_dailyusage (
     cost_output, cost_cache_read, cost_cache_write, cost_cache_write_5m, cost_cache_write_1h, unpriced_input,
     unpriced_output, unpriced_cache_read, unpriced_cache_write, unpriced_cache_write_5m,
     unpriced_cache_write_1h, assumed_input, assumed_output, assumed_cache_read, assumed_cache_write,
-    assumed_cache_write_5m, assumed_cache_write_1h, moved_from, moved_to, cost_moved
+    assumed_cache_write_5m, assumed_cache_write_1h, moved_from, moved_to, cost_moved, tokens_unpriced_moved,
+    cost_assumed_moved
 )
 SELECT
     d.date,
@@ -97,10 +139,12 @@ SELECT
     nullif(sum(CASE WHEN card.is_assumed_cache_write_1h THEN d.cost_cache_write_1h ELSE 0 END), 0),
     min(moved.starts),
     min(moved.ends),
-    CASE WHEN min(moved.starts) IS NOT NULL THEN sum(d.cost_moved) END
+    CASE WHEN min(moved.starts) IS NOT NULL THEN sum(d.cost_moved) END,
+    CASE WHEN min(moved.starts) IS NOT NULL THEN sum(d.tokens_unpriced_moved)::bigint END,
+    CASE WHEN min(moved.starts) IS NOT NULL THEN sum(d.cost_assumed_moved) END
 FROM by_card AS d
 LEFT JOIN moved ON moved.date = d.date
-LEFT JOIN billing_ratecard AS card ON card.organization_id = d.organization_id AND card.id = d.rate_card_id
+LEFT JOIN cards AS card ON card.id = d.rate_card_id
 -- Always true, and known only when the days are empty: what is inserted finds no row of before.
 WHERE (SELECT count(*) FROM emptied) >= 0
 GROUP BY 1, 2
