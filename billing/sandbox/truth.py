@@ -11,7 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from billing.sandbox import bill, names
+from billing.sandbox.bill import Line
 from billing.sandbox.cost_explorer import plain
+from billing.sandbox.extras import extra_lines
 from billing.sandbox.prices import MILLION, list_rate, private_factor
 from billing.sandbox.traffic import Ints, Series
 from billing.sandbox.world import World
@@ -141,6 +143,16 @@ def orphaned(world: World, series: Series) -> bool:
 def guardrails(world: World, start: datetime, end: datetime, *, step_hours: int) -> Iterator[dict[str, Any]]:
     """What is billed and is no token at all: wholly hidden."""
     line = bill.guardrail_line(world.snapshot().tokens[bill.GUARDRAIL_SERIES])
+    yield from _hidden(world, line, start, end, step_hours=step_hours)
+
+
+def others(world: World, start: datetime, end: datetime, *, step_hours: int) -> Iterator[dict[str, Any]]:
+    """What else is billed and nobody counts: reserved capacity, agents, knowledge bases, lines that nobody knows."""
+    for line in extra_lines(world.snapshot().hours):
+        yield from _hidden(world, line, start, end, step_hours=step_hours)
+
+
+def _hidden(world: World, line: Line, start: datetime, end: datetime, *, step_hours: int) -> Iterator[dict[str, Any]]:
     first = max(world.hour_of(start), 0)
     last = min(world.hour_of(end), world.hour_of(world.visible_until()))
     form = "%Y-%m-%dT%H:%M:%SZ" if step_hours == 1 else "%Y-%m-%d"
@@ -151,8 +163,9 @@ def guardrails(world: World, start: datetime, end: datetime, *, step_hours: int)
                 "period": (world.start + timedelta(hours=hour)).strftime(form),
                 "account": line.attributes.account,
                 "region": line.attributes.region,
+                "service": line.attributes.service,
                 "usage_type": line.attributes.usage_type,
-                "units": count,
+                "units": count if line.per_unit == 1 else plain(line.quantity(count)),
                 "cost_hidden": plain(line.cost(count, hour // 24)),
             }
 
@@ -167,4 +180,5 @@ def published(world: World, start: datetime, end: datetime, *, hourly: bool) -> 
         "rows": [tell(row, hourly=hourly) for row in found if not orphaned(world, row.series)],
         "orphaned": [tell(row, hourly=hourly) for row in found if orphaned(world, row.series)],
         "guardrails": list(guardrails(world, start, end, step_hours=step)),
+        "others": list(others(world, start, end, step_hours=step)),
     }

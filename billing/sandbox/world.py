@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from billing.sandbox import bill, names
+from billing.sandbox.extras import extra_lines
 from billing.sandbox.metrics import MetricKey, MetricSource, build_metrics
 from billing.sandbox.tiers import Tokens, by_served, by_tiers
 from billing.sandbox.traffic import Series, all_series, hourly_tokens
@@ -48,6 +49,7 @@ def compute(epoch: date, hours: int) -> Snapshot:
     served = {series.name: tuple(by_served(series, parts[series.name])) for series in all_series()}
     lines = [line for own in served.values() for part in own for line in bill.token_lines(*part)]
     lines.append(bill.guardrail_line(tokens[bill.GUARDRAIL_SERIES]))
+    lines.extend(extra_lines(hours))
     lines.extend(bill.storage_line(account, hours) for account in names.ACCOUNT_NAMES)
     metrics = build_metrics(tokens, parts)
     return Snapshot(hours=hours, tokens=tokens, served=served, metrics=metrics, lines=tuple(lines))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from billing.sandbox.control import ControlRefused
 from tests.factories.aws import MEMBER_ROLE, NOW, Aws, code_of, running_aws
 
 OCTOBER = {"Start": "2026-10-01", "End": "2026-11-01"}
@@ -128,13 +129,14 @@ def test_services_are_discovered_by_name(aws: Aws) -> None:
 
     assert [row["Value"] for row in answer["DimensionValues"]] == [
         "Amazon Bedrock",
+        "Amazon Bedrock AgentCore",
         "Amazon Bedrock Service",
         "Claude Haiku 4.5 (Amazon Bedrock Edition)",
         "Claude Opus 4.5 (Amazon Bedrock Edition)",
         "Claude Sonnet 4.5 (Amazon Bedrock Edition)",
         "Claude Sonnet 5 (Amazon Bedrock Edition)",
     ]
-    assert answer["ReturnSize"] == answer["TotalSize"] == 6
+    assert answer["ReturnSize"] == answer["TotalSize"] == 7
 
 
 def test_a_filter_leaves_the_other_services_out(aws: Aws) -> None:
@@ -294,6 +296,33 @@ def test_a_restatement_changes_one_line_of_one_day(own_aws: Aws) -> None:
 
     assert after.pop(line) == before.pop(line) * Decimal("0.9")
     assert after == before
+
+
+def test_a_bill_that_comes_late_tells_a_share_of_what_was_used_until_the_change_is_taken_back(own_aws: Aws) -> None:
+    period = {"TimePeriod": {"Start": "2026-11-10", "End": "2026-11-11"}}
+    line = ("2026-11-10", "Amazon Bedrock", "USE1-NovaPro-input-tokens")
+    before = groups(own_aws.client("ce"), GroupBy=BY_TYPE, **period)
+    own_aws.control.restate(
+        date(2026, 11, 10), service=line[1], usage_type=line[2], factor="0.5", quantity_factor="0.5"
+    )
+    (row,) = [
+        row for row in own_aws.control.bill(date(2026, 11, 10), date(2026, 11, 11)) if row["usage_type"] == line[2]
+    ]
+    assert Decimal(row["cost"]) == before[line] / 2
+    own_aws.control.forget_changes()
+    assert groups(own_aws.client("ce"), GroupBy=BY_TYPE, **period) == before
+
+
+def test_a_credit_stands_under_its_record_type(own_aws: Aws) -> None:
+    period = {"TimePeriod": {"Start": "2026-11-10", "End": "2026-11-11"}}
+    by_record = [{"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}, {"Type": "DIMENSION", "Key": "RECORD_TYPE"}]
+    before = groups(own_aws.client("ce"), GroupBy=by_record, **period)
+    own_aws.control.charge(date(2026, 11, 10), service="Amazon Bedrock", record_type="Credit", amount="-12.50")
+    after = groups(own_aws.client("ce"), GroupBy=by_record, **period)
+    assert after.pop(("2026-11-10", "111122223333", "Credit")) == Decimal("-12.50")
+    assert after == before
+    with pytest.raises(ControlRefused):
+        own_aws.control.charge(date(2026, 11, 10), service="Amazon Bedrock", record_type="Gift", amount="1")
 
 
 def test_throttled_and_failing_calls_look_like_cost_explorers(own_aws: Aws) -> None:

@@ -203,9 +203,8 @@ def test_the_bill_is_the_visible_part_and_the_hidden_part(aws: Aws, truth: dict[
     )
     rows = [*truth["rows"], *truth["orphaned"]]
     visible = sum(Decimal(row["cost_visible"]) for row in rows if row["period"] < until.isoformat())
-    hidden = sum(
-        Decimal(row["cost_hidden"]) for row in [*rows, *truth["guardrails"]] if row["period"] < until.isoformat()
-    )
+    unseen = [*truth["guardrails"], *truth["others"]]
+    hidden = sum(Decimal(row["cost_hidden"]) for row in [*rows, *unseen] if row["period"] < until.isoformat())
 
     assert billed == visible + hidden
     assert hidden > 0
