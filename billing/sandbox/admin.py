@@ -16,13 +16,14 @@ from billing.sandbox.cost_explorer import plain
 from billing.sandbox.dispatch import Dispatcher
 from billing.sandbox.ledger import Ledger
 from billing.sandbox.prices import private_rates, read_rows
-from billing.sandbox.state import Fault, Restatement, Role
+from billing.sandbox.state import ExtraCharge, Fault, Restatement, Role
 from billing.sandbox.sts import EXTERNAL_ID, ROLE_ARN
 from billing.sandbox.traffic import all_series
 from billing.sandbox.wire import Reply
 
 LONGEST_HOURLY: Final = timedelta(days=31)
 LONGEST_DELAY: Final = 600.0
+RECORD_TYPES: Final = ("Credit", "Refund", "Tax", "Enterprise Discount Program Discount", "Fee")
 FAULT_KINDS: Final = ("throttle", "error", "delay", "partial_data", "late_data")
 ACTION: Final = re.compile(r"^(\*|[a-z0-9-]+:(\*|[A-Za-z]+))$")
 
@@ -129,12 +130,35 @@ def restate(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any]:
         service=given["service"],
         usage_type=given["usage_type"],
         factor=Decimal(str(given["factor"])),
+        quantity_factor=Decimal(str(given.get("quantity_factor", 1))),
     )
     known = {(line.attributes.service, line.attributes.usage_type) for line in dispatcher.world.snapshot().lines}
     if (row.service, row.usage_type) not in known:
         raise BadControl(f"no such line on the bill: {row.service!r} {row.usage_type!r}")
     dispatcher.state.restate(row)
     return {"restatements": len(dispatcher.state.restatements)}
+
+
+def put_charge(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Put money on the bill that is for no usage."""
+    row = ExtraCharge(
+        date=date.fromisoformat(given["date"]),
+        account=given.get("account", names.PAYER),
+        service=given["service"],
+        usage_type=given.get("usage_type", ""),
+        record_type=given["record_type"],
+        amount=Decimal(str(given["amount"])),
+    )
+    if row.record_type not in RECORD_TYPES:
+        raise BadControl(f"record_type must be one of {', '.join(RECORD_TYPES)}")
+    dispatcher.state.charge(row)
+    return {"charges": len(dispatcher.state.extra_charges)}
+
+
+def forget_changes(dispatcher: Dispatcher, _given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take restatements and charges back."""
+    dispatcher.state.forget_changes()
+    return {"restatements": 0, "charges": 0}
 
 
 def set_clock(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,11 +219,12 @@ def get_truth(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any
 def get_bill(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any]:
     """Every line of the bill by day, as far as Cost Explorer has got, Bedrock or not."""
     start, end = _range(dispatcher, given)
-    ledger = Ledger(world=dispatcher.world, restatements=tuple(dispatcher.state.restatements))
-    charges: dict[tuple[str, str, str, str, str], list[Any]] = {}
+    ledger = Ledger.of(dispatcher.world, dispatcher.state)
+    charges: dict[tuple[str, ...], list[Any]] = {}
     for charge in ledger.charges(start, end, step_hours=24, wanted=lambda _line: True):
         line = charge.attributes
-        key = (charge.start.date().isoformat(), line.account, line.region, line.service, line.usage_type)
+        day = charge.start.date().isoformat()
+        key = (day, line.account, line.region, line.service, line.usage_type, line.record_type)
         row = charges.setdefault(key, [Decimal(0), Decimal(0), charge.unit, line.model])
         row[0] += charge.cost
         row[1] += charge.quantity
@@ -211,6 +236,7 @@ def get_bill(dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any]
                 "region": key[2],
                 "service": key[3],
                 "usage_type": key[4],
+                "record_type": key[5],
                 "cost": plain(cost),
                 "quantity": plain(quantity),
                 "unit": unit,
@@ -273,6 +299,8 @@ ROUTES: Final[Mapping[tuple[str, str], Handler]] = {
     ("PUT", "faults"): put_fault,
     ("DELETE", "faults"): clear_faults,
     ("PUT", "restate"): restate,
+    ("PUT", "charges"): put_charge,
+    ("DELETE", "changes"): forget_changes,
     ("PUT", "clock"): set_clock,
     ("DELETE", "sessions"): expire_sessions,
     ("PUT", "page_sizes"): set_page_size,

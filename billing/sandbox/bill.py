@@ -35,6 +35,7 @@ class Attributes:
     provider: str
     inference_type: str
     feature: str
+    record_type: str = "Usage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,12 +55,19 @@ class Control:
     def clear_faults(self) -> None:
         self.call("DELETE", "faults")
 
-    def restate(self, day: date, *, service: str, usage_type: str, factor: str) -> None:
-        self.call(
-            "PUT",
-            "restate",
-            {"date": day.isoformat(), "service": service, "usage_type": usage_type, "factor": factor},
-        )
+    def restate(self, day: date, *, service: str, usage_type: str, factor: str, quantity_factor: str = "1") -> None:
+        """Multiply the cost of a line on a day, and what is counted on it."""
+        line = {"date": day.isoformat(), "service": service, "usage_type": usage_type}
+        self.call("PUT", "restate", {**line, "factor": factor, "quantity_factor": quantity_factor})
+
+    def charge(self, day: date, *, service: str, record_type: str, amount: str, usage_type: str = "") -> None:
+        """Put money on the payer's bill that is for no usage: Credit, Refund, Tax…"""
+        line = {"date": day.isoformat(), "service": service, "usage_type": usage_type}
+        self.call("PUT", "charges", {**line, "record_type": record_type, "amount": amount})
+
+    def forget_changes(self) -> None:
+        """Take restatements and charges back."""
+        self.call("DELETE", "changes")
 
     def set_now(self, now: datetime) -> None:
         """Move the clock of a sandbox that was started with a fixed time."""

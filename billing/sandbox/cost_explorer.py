@@ -103,7 +103,7 @@ def _own(context: Context) -> Callable[[Attributes], bool]:
 
 
 def _ledger(context: Context) -> Ledger:
-    return Ledger(world=context.world, restatements=tuple(context.state.restatements))
+    return Ledger.of(context.world, context.state)
 
 
 def get_cost_and_usage(context: Context, parameters: dict[str, Any]) -> dict[str, Any]:

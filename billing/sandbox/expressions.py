@@ -20,7 +20,7 @@ DIMENSIONS: Final[Mapping[str, Callable[[Attributes], str]]] = {
     "LINKED_ACCOUNT_NAME": lambda line: ACCOUNT_NAMES[line.account],
     "REGION": lambda line: line.region,
     "OPERATION": lambda line: line.operation,
-    "RECORD_TYPE": lambda _line: "Usage",
+    "RECORD_TYPE": lambda line: line.record_type,
     "BILLING_ENTITY": lambda line: line.billing_entity,
 }
 # What the API knows besides; valid questions that have no answer here.

@@ -71,6 +71,20 @@ class Restatement:
     service: str
     usage_type: str
     factor: Decimal
+    # Of what is counted on the line; its cost is multiplied by `factor` alone.
+    quantity_factor: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraCharge:
+    """Money on the bill that is for no usage: a credit, a refund, tax."""
+
+    date: date
+    account: str
+    service: str
+    usage_type: str
+    record_type: str
+    amount: Decimal
 
 
 def _role(row: dict[str, Any]) -> Role:
@@ -87,7 +101,12 @@ def _restatement(row: dict[str, Any]) -> Restatement:
         service=row["service"],
         usage_type=row["usage_type"],
         factor=Decimal(row["factor"]),
+        quantity_factor=Decimal(row.get("quantity_factor", "1")),
     )
+
+
+def _extra_charge(row: dict[str, Any]) -> ExtraCharge:
+    return ExtraCharge(**{**row, "date": date.fromisoformat(row["date"]), "amount": Decimal(row["amount"])})
 
 
 @dataclass(slots=True)
@@ -97,6 +116,7 @@ class State:
     roles: dict[str, Role] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     restatements: list[Restatement] = field(default_factory=list)
+    extra_charges: list[ExtraCharge] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     page_sizes: dict[str, int] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -112,6 +132,7 @@ class State:
             state.roles = {row["role_arn"]: _role(row) for row in kept["roles"]}
             state.sessions = {row["access_key"]: _session(row) for row in kept["sessions"]}
             state.restatements = [_restatement(row) for row in kept["restatements"]]
+            state.extra_charges = [_extra_charge(row) for row in kept.get("extra_charges", [])]
         return state
 
     def save(self) -> None:
@@ -123,6 +144,7 @@ class State:
                 "roles": [asdict(role) for role in self.roles.values()],
                 "sessions": [asdict(session) for session in self.sessions.values()],
                 "restatements": [asdict(row) for row in self.restatements],
+                "extra_charges": [asdict(row) for row in self.extra_charges],
             }
             text = json.dumps(kept, default=str, indent=1)
             waiting = self.path.with_suffix(".new")
@@ -143,6 +165,18 @@ class State:
     def restate(self, row: Restatement) -> None:
         with self.lock:
             self.restatements.append(row)
+            self.save()
+
+    def charge(self, row: ExtraCharge) -> None:
+        with self.lock:
+            self.extra_charges.append(row)
+            self.save()
+
+    def forget_changes(self) -> None:
+        """Make the bill say what it would have said by itself."""
+        with self.lock:
+            self.restatements.clear()
+            self.extra_charges.clear()
             self.save()
 
     def open_session(self, *, role_arn: str, session_name: str, now: datetime, expires_at: datetime) -> Session:
