@@ -39,6 +39,10 @@ class BilledBounds:
     until: date | None
     is_estimated: bool
 
+    @property
+    def last_day(self) -> date | None:
+        return self.until - DAY if self.until else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredCut:
@@ -74,6 +78,7 @@ class KnownScope:
     model_ids: tuple[str, ...]
     publishers: tuple[str, ...]
     aws_regions: tuple[str, ...]
+    billed_model_ids: tuple[str, ...]
 
 
 def list_announcements(*, after: str | None = None, limit: int = 100) -> Page[AnnouncementValue]:
@@ -150,6 +155,7 @@ def list_known_scope() -> KnownScope:
         model_ids=_told({model for model, _ in listed} | {model for model, _, _ in billed}),
         publishers=_told({publisher for _, publisher in listed} | {publisher for _, publisher, _ in billed}),
         aws_regions=_told({region for _, _, region in billed}),
+        billed_model_ids=_told({model for model, _, _ in billed}),
     )
 
 

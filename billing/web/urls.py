@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from billing.web import connections, exchange_rates, price_entry, prices, watching
+from billing.web import announcements, connections, exchange_rates, price_entry, prices, watching
 from billing.web.explore.exports import explore_export
 from billing.web.explore.page import explore_page
+from billing.web.price_events import price_event_detail, price_event_list
 from billing.web.saved_views import (
     saved_view_create,
     saved_view_delete,
@@ -49,6 +50,17 @@ inside = [
     path("prices/rating/", prices.price_rating, name="price_rating"),
     path("prices/own/<int:override_id>/withdraw/", price_entry.price_withdraw, name="price_withdraw"),
     path("prices/models/<str:model_id>/", prices.price_detail, name="price_detail"),
+    path("price-events/", price_event_list, name="price_event_list"),
+    path("price-events/<int:event_id>/", price_event_detail, name="price_event_detail"),
+    path("announcements/new/", announcements.announcement_create, name="announcement_create"),
+    path("announcements/preview/", announcements.announcement_preview, name="announcement_preview"),
+    path("announcements/<int:announcement_id>/", announcements.announcement_detail, name="announcement_detail"),
+    path("announcements/<int:announcement_id>/export/", announcements.announcement_export, name="announcement_export"),
+    path(
+        "announcements/<int:announcement_id>/withdraw/",
+        announcements.announcement_withdraw,
+        name="announcement_withdraw",
+    ),
     path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
     path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),
     path("exchange-rates/preview/", exchange_rates.exchange_rate_preview, name="exchange_rate_preview"),

@@ -4,6 +4,7 @@ import { GridComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
+import { bridge } from "./charts/bridge.js";
 import { columns } from "./charts/columns.js";
 import { readInk } from "./charts/ink.js";
 import { stepWithKeys } from "./charts/keys.js";
@@ -12,7 +13,7 @@ import { steps } from "./charts/steps.js";
 
 echarts.use([BarChart, LineChart, GridComponent, TooltipComponent, LabelLayout, SVGRenderer]);
 
-const kinds = { month, columns, steps };
+const kinds = { month, columns, steps, bridge };
 const drawn = new Map();
 
 function draw(figure) {

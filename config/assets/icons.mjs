@@ -20,6 +20,7 @@ export const icons = [
   "code",
   "columns",
   "copy",
+  "discount",
   "download",
   "external-link",
   "filter",

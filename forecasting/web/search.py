@@ -48,6 +48,12 @@ PAGES = (
     PageEntry("forecasting:dashboard", _("Dashboard"), Permission.VIEW_SPEND, ("home", "forecast", "見通し")),
     PageEntry("billing:explore", _("Explore"), Permission.VIEW_SPEND, ("spend", "costs", "usage", "支出", "利用量")),
     PageEntry("billing:price_list", _("Prices"), Permission.VIEW_SPEND, ("price book", "単価表")),
+    PageEntry(
+        "billing:price_event_list",
+        _("Price events"),
+        Permission.VIEW_SPEND,
+        ("announcements", "price cut", "discount", "値下げ", "価格改定"),
+    ),
     PageEntry("forecasting:cost_center_list", _("Cost centers"), Permission.VIEW_SPEND, ("teams", "部門")),
     PageEntry("forecasting:budget_list", _("Budgets"), Permission.VIEW_SPEND),
     PageEntry("forecasting:alert_list", _("Alerts"), Permission.VIEW_SPEND),

@@ -33,12 +33,14 @@ NARROW = ViewportSize(width=390, height=844)
 # The model whose first row stands for a number in an address.
 ROW_IN_ADDRESS = {
     "alert_id": "forecasting.AlertEvent",
+    "announcement_id": "billing.Announcement",
     "api_key_id": "accounts.ApiKey",
     "budget_id": "forecasting.Budget",
     "channel_id": "forecasting.NotificationChannel",
     "connection_id": "billing.AwsConnection",
     "cost_center_id": "accounts.CostCenter",
     "delivery_id": "forecasting.Delivery",
+    "event_id": "billing.PriceEvent",
     "invitation_id": "accounts.Invitation",
     "override_id": "billing.PriceOverride",
     "rate_id": "billing.ExchangeRate",
