@@ -16,7 +16,7 @@ from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
 from billing.api.catalog import Key, page_of
 from billing.domain.catalog import PriceKey, nearness
-from billing.domain.dimensions import ContextBand, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import ContextBand, PriceOrigin, RoutingClass, Tier, TokenClass
 from billing.domain.exchange_rates import MissingRate
 from billing.domain.labels import PRICED_CLASSES
 from billing.domain.money import plain
@@ -48,6 +48,7 @@ from billing.queries.catalog import list_prices as list_published_prices
 
 # How the worker's task is called (billing/tasks.py); a view may not import it.
 RERATE = "billing.tasks.rerate_windows"
+ORIGINS = (PriceOrigin.OVERRIDE, PriceOrigin.PRICE_LIST, PriceOrigin.COMMITTED)
 PER = {"1M": PriceUnit.PER_MILLION, "1K": PriceUnit.PER_THOUSAND}
 FIELDS = {"model_id": "model", "effective_date": "effective_from"}
 PER_NAMES = {unit: name for name, unit in PER.items()}
@@ -70,6 +71,11 @@ class PriceOutput(serializers.Serializer[Any]):
     effective_from = serializers.DateTimeField()
     effective_to = serializers.DateTimeField(allow_null=True, help_text="Not included; null has no end.")
     is_own = serializers.BooleanField(help_text="The organization's own price, which goes before a published one.")
+    origin = serializers.ChoiceField(
+        choices=[item.value for item in ORIGINS],
+        help_text="An own price, one of AWS's Price List, or one of the committed table, in the order in which they are "
+        "taken; rates learnt from the bill (`learnt-rates/`) go after own prices and before the others.",
+    )
     source = serializers.CharField()  # type: ignore[assignment] # DRF takes declared fields off the class
     source_date = serializers.DateField()
     entered_by = serializers.CharField(allow_null=True, help_text="Null for a published price.")
@@ -96,6 +102,7 @@ class PriceOutput(serializers.Serializer[Any]):
         "effective_from": "2023-01-01T00:00:00Z",
         "effective_to": None,
         "is_own": False,
+        "origin": "COMMITTED",
         "source": "AWS pricing page",
         "source_date": "2026-07-24",
         "entered_by": None,
@@ -116,6 +123,7 @@ class OwnPriceOutput(PriceOutput):
         "price_per_million_tokens": "2.25",
         "effective_from": "2026-11-01T00:00:00Z",
         "is_own": True,
+        "origin": "OVERRIDE",
         "source": "Contract 7",
         "source_date": "2026-11-24",
         "entered_by": "Ada",
@@ -140,6 +148,7 @@ class PriceParameters(PageParameters):
     tier = serializers.ChoiceField(default=None, choices=[item.value for item in Tier])
     token_class = serializers.ChoiceField(default=None, choices=[item.value for item in TokenClass])
     is_own = serializers.BooleanField(default=None, allow_null=True, help_text="Own prices only, or published only.")
+    origin = serializers.ChoiceField(default=None, choices=[item.value for item in ORIGINS])
     in_force_at = serializers.DateTimeField(
         default=None, help_text="Prices whose time includes this moment, for example 2026-10-01T00:00:00Z."
     )
@@ -277,6 +286,7 @@ def _is_wanted(row: PricedAs, asked: dict[str, Any], publisher_of: dict[str, str
         and asked["tier"] in (None, key.tier)
         and asked["token_class"] in (None, key.token_class)
         and asked["is_own"] in (None, row.entered is not None)
+        and asked["origin"] in (None, row.price.origin)
         and (moment is None or row.price.in_force(moment))
     )
 
@@ -284,7 +294,7 @@ def _is_wanted(row: PricedAs, asked: dict[str, Any], publisher_of: dict[str, str
 def _key(row: PricedAs) -> Key:
     key = row.price.key
     where = (key.model_id, key.aws_region, key.routing_class, key.tier, key.token_class, key.context_band)
-    return (*where, "own" if row.entered else "published", row.price.effective_from.isoformat())
+    return (*where, "own" if row.entered else "published", row.price.effective_from.isoformat(), row.price.origin)
 
 
 def _serialize_own(entered: EnteredPrice) -> dict[str, object]:
@@ -307,6 +317,7 @@ def _serialize(row: PricedAs) -> dict[str, object]:
         "effective_from": price.effective_from,
         "effective_to": price.effective_to,
         "is_own": entered is not None,
+        "origin": price.origin,
         "source": price.source,
         "source_date": price.source_date,
         "entered_by": entered.entered_by if entered else None,

@@ -22,6 +22,7 @@ from billing.api.announcements import (
     AnnouncementList,
     AnnouncementWithdrawal,
 )
+from billing.api.learnt_rates import LearntRateList
 from billing.api.price_events import PriceEventDetail, PriceEventEvidence, PriceEventList
 from billing.api.saved_views import SavedViewDetail, SavedViewList
 
@@ -71,6 +72,7 @@ urlpatterns = [
     ),
     path("models/", catalog.ModelList.as_view(), name="model_list"),
     path("prices/", prices.PriceList.as_view(), name="price_list"),
+    path("learnt-rates/", LearntRateList.as_view(), name="learnt_rate_list"),
     path("prices/<int:price_id>/", prices.PriceDetail.as_view(), name="price_detail"),
     path("price-events/", PriceEventList.as_view(), name="price_event_list"),
     path("price-events/<int:event_id>/", PriceEventDetail.as_view(), name="price_event_detail"),

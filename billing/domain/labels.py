@@ -11,6 +11,7 @@ from billing.domain.dimensions import (
     ChargeCategory,
     CostHeading,
     Dimension,
+    PriceOrigin,
     Provider,
     Routing,
     RoutingClass,
@@ -54,6 +55,12 @@ TIER_LABELS: Mapping[Tier, str] = {
     Tier.PRIORITY: gettext_noop("Priority"),
     Tier.RESERVED: gettext_noop("Reserved"),
     Tier.LATENCY_OPTIMIZED: gettext_noop("Latency-optimized"),
+}
+PRICE_ORIGIN_LABELS: Mapping[PriceOrigin, str] = {
+    PriceOrigin.OVERRIDE: gettext_noop("Own price"),
+    PriceOrigin.LEARNT: gettext_noop("Learnt from the bill"),
+    PriceOrigin.PRICE_LIST: gettext_noop("AWS Price List"),
+    PriceOrigin.COMMITTED: gettext_noop("Price table"),
 }
 CONNECTION_KIND_LABELS: Mapping[ConnectionKind, str] = {
     ConnectionKind.PAYER: gettext_noop("Payer: pays the bill, or stands alone"),

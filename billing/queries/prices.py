@@ -18,6 +18,7 @@ from billing.domain.dimensions import (
     Basis,
     ContextBand,
     Dimension,
+    PriceOrigin,
     Routing,
     RoutingClass,
     Tier,
@@ -35,6 +36,7 @@ from billing.queries.catalog import (
     names_of,
 )
 from billing.queries.costs import SpendQuestion, list_spend
+from billing.queries.learnt_rates import LearntPrice, list_learnt_rates
 from billing.queries.price_effects import read_usage_by_price_time
 
 RECENTLY = timedelta(days=30)
@@ -66,16 +68,28 @@ class PriceInUse:
     def has_override(self) -> bool:
         return any(found is not None and found.is_override for found in self.rates)
 
+    @property
+    def has_learnt(self) -> bool:
+        return any(found is not None and found.origin is PriceOrigin.LEARNT for found in self.rates)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
-    """One price of a model, published or own, and what the organization used at it in the last 30 days."""
+    """One price of a model, published, learnt or own, and what the organization used at it in the last 30 days."""
 
     price: Price
-    entered: EnteredPrice | None  # None: published
+    entered: EnteredPrice | None  # of an own price
+    learnt: LearntPrice | None  # of one that the bill says
+    listed_usd_per_million: Decimal | None  # what was published for it when it began
     tokens: int
     spent_usd: Decimal
     is_in_force: bool
+
+    @property
+    def change_of_listed(self) -> Decimal | None:
+        """How much more, as a fraction, the price is than the published one."""
+        listed = self.listed_usd_per_million
+        return self.price.rate_usd_per_million / listed - 1 if listed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,25 +127,28 @@ def get_foundation_model(model_id: str) -> FoundationModel:
 def list_price_rows(model_id: str, *, now: datetime) -> tuple[PriceRow, ...]:
     """Return every price of a model, own ones first, with the usage of the last 30 days that each was in force for."""
     book = get_price_book([model_id])
-    met: dict[tuple[Price, bool], list[int | Decimal]] = {}
+    met: dict[Price, list[int | Decimal]] = {}
     for usage in read_usage_by_price_time(model_id, [book], start=now - RECENTLY, end=now):
         answer, _ = find_price(usage.scope, usage.token_class, usage.at, book)
         if isinstance(answer, PriceFound):
-            sums = met.setdefault((answer.price, answer.is_override), [0, Decimal(0)])
+            sums = met.setdefault(answer.price, [0, Decimal(0)])
             sums[0] += usage.tokens
             sums[1] += cost_at(answer.price.rate_usd_per_million, usage.tokens)
-    own = [(entered.price, entered) for entered in list_price_overrides(model_id)]
-    listed: list[tuple[Price, EnteredPrice | None]] = [*own, *((price, None) for price in list_prices(model_id))]
+    own = {entered.price: entered for entered in list_price_overrides(model_id)}
+    learnt = {(one.key, one.effective_from): one for one in list_learnt_rates(model_id)}
+    published = book.published
     rows = (
         PriceRow(
             price=price,
-            entered=entered,
+            entered=own.get(price),
+            learnt=learnt.get((price.key, price.effective_from.date())) if price in book.learnt else None,
+            listed_usd_per_million=_rate(published, price.key, price.effective_from),
             tokens=int(tokens),
             spent_usd=Decimal(spent),
             is_in_force=price.in_force(now),
         )
-        for price, entered in listed
-        for tokens, spent in [met.get((price, entered is not None), (0, Decimal(0)))]
+        for price in (*own, *book.learnt, *list_prices(model_id))
+        for tokens, spent in [met.get(price, (0, Decimal(0)))]
     )
     return tuple(sorted(rows, key=_row_order))
 
@@ -171,6 +188,11 @@ def _usual_rates(book: PriceBook, model_id: str, aws_region: str, now: datetime)
         if any(rates):
             return rates
     return (None,) * len(SHOWN_CLASSES)
+
+
+def _rate(book: PriceBook, key: PriceKey, at: datetime) -> Decimal | None:
+    found = book.price_in_force(key, at)
+    return found.price.rate_usd_per_million if isinstance(found, PriceFound) else None
 
 
 def _row_order(row: PriceRow) -> tuple[object, ...]:

@@ -11,10 +11,10 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from billing.domain import figures
 from billing.domain.collection import Source
-from billing.domain.dimensions import Basis, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import Basis, PriceOrigin, RoutingClass, Tier, TokenClass
 from billing.domain.exchange_rates import USD
 from billing.domain.freshness import FRESHNESS_LABELS, SOURCE_LABELS, Freshness
-from billing.domain.labels import ROUTING_CLASS_LABELS, TIER_LABELS, TOKEN_CLASS_LABELS
+from billing.domain.labels import PRICE_ORIGIN_LABELS, ROUTING_CLASS_LABELS, TIER_LABELS, TOKEN_CLASS_LABELS
 from billing.domain.money import Money, plain
 from billing.domain.periods import DateRange, Month
 from billing.domain.price_entry import PRICE_UNIT_LABELS, PriceUnit
@@ -231,6 +231,12 @@ def routing_name(value: RoutingClass) -> str:
 def tier_name(value: Tier) -> str:
     """Name a service tier."""
     return gettext(TIER_LABELS[value])
+
+
+@register.filter
+def origin_name(value: PriceOrigin) -> str:
+    """Name what a price comes from."""
+    return gettext(PRICE_ORIGIN_LABELS[value])
 
 
 @register.filter

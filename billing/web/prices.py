@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.roles import Permission
 from billing.domain.catalog import ANY_REGION, PriceScope, nearness
-from billing.domain.dimensions import Dimension, RoutingClass, Tier
+from billing.domain.dimensions import Dimension, PriceOrigin, RoutingClass, Tier
 from billing.domain.labels import ROUTING_CLASS_LABELS, TIER_LABELS
 from billing.queries.catalog import (
     find_price_table_date,
@@ -24,6 +24,7 @@ from billing.queries.catalog import (
     names_of,
 )
 from billing.queries.collection import get_data_until
+from billing.queries.learnt_rates import get_learning_state
 from billing.queries.prices import (
     SHOWN_CLASSES,
     PriceRow,
@@ -37,6 +38,7 @@ from billing.queries.prices import (
 from billing.queries.usage import list_known_values
 from billing.web.charts import price_history_chart
 
+PUBLISHED = (PriceOrigin.PRICE_LIST, PriceOrigin.COMMITTED)
 FILTERS = ("q", "publisher", "region")
 
 
@@ -68,6 +70,7 @@ def price_list(request: OrganizationRequest) -> HttpResponse:
         "unpriced": sum(line.tokens_unpriced for line in in_use),
         "models": len({line.model_id for line in in_use}),
         "own": len(overrides),
+        "learnt": sum(line.has_learnt for line in in_use),
         "overrides": [
             entered
             for entered in overrides
@@ -97,8 +100,10 @@ def price_detail(request: OrganizationRequest, model_id: str) -> HttpResponse:
     book = get_price_book([model_id])
     context = {
         "model": model,
-        "rows": [row for row in rows if row.entered is None and row.is_in_force],
-        "past": [row for row in rows if row.entered is None and not row.is_in_force],
+        "rows": [row for row in rows if row.price.origin in PUBLISHED and row.is_in_force],
+        "past": [row for row in rows if row.price.origin in PUBLISHED and not row.is_in_force],
+        "learnt": [row for row in rows if row.learnt],
+        "learning": get_learning_state(),
         "own": [row for row in rows if row.entered],
         "used": [row for row in rows if row.tokens],
         "spent_usd": sum(row.spent_usd for row in rows),

@@ -8,10 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from billing.domain.dimensions import ContextBand, Provider, RoutingClass, Tier, TokenClass
-from billing.models import CollectionRun, CostSource, InferenceProfile, LearntRate, ObservedMetric, RateLearning
+from billing.domain.dimensions import Provider, TokenClass
+from billing.models import CollectionRun, CostSource, InferenceProfile, ObservedMetric, RateLearning
 from forecasting.models import BacktestScore
-from tests.factories import accounts, allocation, billing, forecasting, price_events, reconciliation
+from tests.factories import (
+    accounts,
+    allocation,
+    billing,
+    forecasting,
+    imports,
+    learnt_rates,
+    price_events,
+    reconciliation,
+)
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 PLACE = {"aws_account_id": billing.ACCOUNT, "aws_region": "us-east-1"}
@@ -39,30 +48,6 @@ def make_billed() -> object:
 
 def make_cost_source() -> object:
     return CostSource.objects.create(name="Azure export", provider=Provider.AZURE_OPENAI, created_at=AT)
-
-
-def make_learnt_rate() -> object:
-    return LearntRate.objects.create(
-        model_id="claude-sonnet-4-5",
-        aws_region="us-east-1",
-        routing_class=RoutingClass.GLOBAL,
-        tier=Tier.STANDARD,
-        token_class=TokenClass.INPUT,
-        context_band=ContextBand.STANDARD,
-        rate_usd_per_million="2.25",
-        effective_from=AT,
-        source="AWS bill",
-        source_date=AT.date(),
-        first_day=AT.date(),
-        last_day=AT.date(),
-        days=1,
-        cost="2.25",
-        tokens="1000000",
-        series_ids=[1],
-        is_estimated=False,
-        is_list_rate=False,
-        learnt_at=AT,
-    )
 
 
 def make_rate_learning() -> object:
@@ -123,14 +108,17 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.BusinessMetric": allocation.make_metric,
     "billing.CollectionRun": make_run,
     "billing.CollectionWindow": make_window,
+    "billing.CostExport": imports.make_export,
+    "billing.CostImport": imports.make_import,
     "billing.CostSource": make_cost_source,
     "billing.DailyUsage": make_usage,
     "billing.Discrepancy": reconciliation.make_discrepancy,
     "billing.ExchangeRate": billing.make_exchange_rate,
     "billing.HourlyUsage": make_usage,
+    "billing.ImportedPeriod": imports.make_imported_period,
     "billing.InferenceProfile": make_profile,
     "billing.Invoice": reconciliation.make_invoice,
-    "billing.LearntRate": make_learnt_rate,
+    "billing.LearntRate": learnt_rates.make_learnt_rate,
     "billing.MeteredCall": billing.make_metered_call,
     "billing.ObservedMetric": make_metric,
     "billing.PriceEvent": price_events.make_price_event,

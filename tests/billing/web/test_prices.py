@@ -22,6 +22,7 @@ from tests.factories.billing import (
     make_usage,
     make_window,
 )
+from tests.factories.learnt_rates import make_learnt_rate
 
 pytestmark = pytest.mark.django_db(databases=["default"])
 
@@ -82,6 +83,21 @@ def test_a_model_shows_its_price_list_with_sources(ada: Client) -> None:
     assert "AWS pricing page" in text
     assert "Not used in the last 30 days." in text
     assert ada.get("/o/acme/prices/models/no-such-model/").status_code == 404
+
+
+def test_rates_on_the_bill_stand_beside_published_ones_and_name_their_days(ada: Client, cast: Cast) -> None:
+    with inside(cast.acme):
+        make_learnt_rate()
+    use(cast)
+    text = ada.get("/o/acme/prices/models/claude-sonnet-4-5/").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "Rates on your bill" in text
+    assert "1 rate learnt from your bill." in text
+    assert "1 day of the bill, 1 Nov 2026" in text
+    assert "AWS may still change the last day" in text
+    assert "−25" in text
+    assert "Input went from $3.0000 to $2.2500" in text
+    assert "Price table, 2026-07-24" in text
+    assert "As billed" in ada.get("/o/acme/prices/").content.decode()
 
 
 def test_an_own_price_is_entered_and_withdrawn(ada: Client, cast: Cast) -> None:
