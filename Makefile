@@ -72,6 +72,7 @@ bench: setup $(VENV)/.dev ## measure ingest, pages and forecasts, and keep the f
 	$(RUN) -m benchmarks.ingest $(if $(SMALL),--series 10 --rounds 1 --dry)
 	$(RUN) -m benchmarks.pages $(if $(SMALL),--size small --dry)
 	$(RUN) -m benchmarks.forecast $(if $(SMALL),--series 200)
+	$(RUN) -m benchmarks.watching $(if $(SMALL),--models 10 --dry)
 
 screenshots: setup $(VENV)/.dev ## take the pictures of the README
 	@$(SETUP) chromium

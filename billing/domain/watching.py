@@ -1,8 +1,7 @@
 """How an account is read so that watching it stays under the connection's monthly limit.
 
 AWS charges for each metric that is asked for, whatever the range of time. So one reading a day asks for everything, three
-days back; in between, only what says how much is spent is asked for, of the models that spoke lately and that make the
-most of the spend. When the limit is short, these readings become rarer, and the daily one stays.
+days back; in between, only what says how much is spent is asked for, where it spoke lately and makes the most of the spend. When the limit is short, these readings become rarer, and the daily one stays.
 """
 
 from __future__ import annotations
@@ -11,19 +10,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import ClassVar, NamedTuple
 
 from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from billing.domain.collection import DAILY, HOURLY
-from billing.domain.connections import DAYS_PER_MONTH, USD_PER_METRIC
-from billing.domain.dimensions import Namespace, SeriesKey
+from billing.domain.connections import DAYS_PER_MONTH, DEFAULT_LIMIT_USD, USD_PER_METRIC
+from billing.domain.dimensions import Namespace, SeriesKey, TokenClass
 from billing.domain.parsing.cloudwatch import METRICS
 from billing.domain.records import TokenCounts, UsageRecord
 
 HIGHEST_LIMIT_USD = Decimal(10_000)
 CENT = Decimal("0.01")
+DIME = Decimal("0.1")
 # The least share of the spend that is read as often as the limit allows.
 AIM = Decimal("0.95")
 # What was silent for so long is asked for once a day.
@@ -36,6 +36,12 @@ SPEND_DAYS = 7
 MONEY_QUANTITIES = ("invocations", "input", "output", "cache_read", "cache_write")
 INTERVALS = (HOURLY, 2, 3, 4, 6, 8, 12)
 HOURS_A_DAY = 24
+
+
+def default_limit(bill_usd_a_day: Decimal) -> Decimal:
+    """Return the limit of a new connection: a dollar for metrics and what the daily reading of its bill takes, rounded down."""
+    limit = DEFAULT_LIMIT_USD + bill_usd_a_day * DAYS_PER_MONTH
+    return limit.quantize(DIME, rounding=ROUND_FLOOR).quantize(CENT)
 
 
 class WatchingLimitOutOfRange(Invalid):
@@ -58,6 +64,13 @@ class ModelName(NamedTuple):
     aws_region: str
     namespace: str
     aws_model_id: str
+
+
+class Measure(NamedTuple):
+    """One quantity of one model, in whatever spelling: its input tokens, its invocations."""
+
+    model: ModelName
+    quantity: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,18 +116,29 @@ QUANTITY_OF: Mapping[tuple[str, str], str] = {
 }
 
 
+# What CloudWatch counts together: it does not tell how long a written cache lives.
+QUANTITY_OF_CLASS: Mapping[TokenClass, str] = {
+    TokenClass.INPUT: "input",
+    TokenClass.OUTPUT: "output",
+    TokenClass.CACHE_READ: "cache_read",
+    TokenClass.CACHE_WRITE: "cache_write",
+    TokenClass.CACHE_WRITE_5M: "cache_write",
+    TokenClass.CACHE_WRITE_1H: "cache_write",
+}
+
+
 def metrics_to_ask(
-    metrics: Iterable[WatchedMetric], *, often: Collection[ModelName], start: datetime, now: datetime
+    metrics: Iterable[WatchedMetric], *, often: Collection[Measure], start: datetime, now: datetime
 ) -> tuple[WatchedMetric, ...]:
     """Choose what a reading between two daily ones, from `start` on, asks for.
 
-    Of each model that is read often: invocations and tokens, where they are active. Of the two spellings of the cache's
+    Of what is read often: the metrics that are active. Of the two spellings of the cache's
     metrics only the live one, once it was seen before `start`: the other is asked for once a day. The metrics of a tier
     that was heard lately come along with the total that they divide. Everything else keeps what is stored.
     """
     by_model: dict[ModelName, list[WatchedMetric]] = defaultdict(list)
     for metric in metrics:
-        if metric.model in often:
+        if (metric.model, metric.quantity) in often:
             by_model[metric.model].append(metric)
     return tuple(metric for own in by_model.values() for metric in _of_model(own, start, now))
 
@@ -140,14 +164,31 @@ def _of_model(metrics: Sequence[WatchedMetric], start: datetime, now: datetime) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedModel:
-    """What a model has spent lately, and how many metrics it takes to read it: often, and once a day."""
+class Weight:
+    """What a measure has cost lately, and how many metrics it takes to read it."""
 
-    name: ModelName
+    measure: Measure
     cost: Decimal
     metrics: int
-    money_metrics: int
     is_new: bool = False
+
+
+def weigh(metrics: Iterable[WatchedMetric], costs: Mapping[Measure, Decimal], *, now: datetime) -> tuple[Weight, ...]:
+    """Weigh every measure that moves money and was heard lately: its cost against the metrics that it takes."""
+    by_measure: dict[Measure, list[WatchedMetric]] = defaultdict(list)
+    for metric in metrics:
+        by_measure[Measure(metric.model, metric.quantity)].append(metric)
+    spending = {measure.model for measure, cost in costs.items() if cost}
+    return tuple(
+        Weight(
+            measure=measure,
+            cost=costs.get(measure, Decimal(0)),
+            metrics=len(asked),
+            is_new=measure.model not in spending and now - min(one.first_seen_at for one in own) < NEW_FOR,
+        )
+        for measure, own in by_measure.items()
+        if (asked := metrics_to_ask(own, often={measure}, start=now, now=now))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +203,7 @@ class WatchPlan:
     limit_usd: Decimal
     spent_usd: Decimal
     every_hours: int
-    often: frozenset[ModelName]
+    often: frozenset[Measure]
     share: Decimal
     expected_usd: Decimal
     daily_usd: Decimal
@@ -185,33 +226,33 @@ class WatchPlan:
 
 
 def plan_watching(
-    models: Iterable[WatchedModel],
+    weights: Iterable[Weight],
     *,
+    metrics: int,
     limit_usd: Decimal,
     spent_usd: Decimal,
     bill_usd_a_day: Decimal,
     days_left: Decimal,
 ) -> WatchPlan:
-    """Choose how often which models are read, so that what is left of the limit lasts to the end of the month.
+    """Choose what is read how often, so that what is left of the limit lasts to the end of the month.
 
-    The daily reading of everything, and the bill's, come first. Then the models that make 95 % of the spend, those that
-    spend the most for each metric first, as often as the rest of the limit allows; then as many others as it allows.
+    The daily reading of all `metrics`, and the bill's, come first. Then the measures that make 95 % of the spend, those
+    that cost the most for each metric first, as often as the rest of the limit allows; then as many others as it allows.
     """
-    ranked = sorted(models, key=_urgency)
-    daily = sum(model.metrics for model in ranked) * USD_PER_METRIC + bill_usd_a_day
+    ranked = sorted(weights, key=_urgency)
+    daily = metrics * USD_PER_METRIC + bill_usd_a_day
     room = max(limit_usd - spent_usd - daily * days_left, Decimal(0)) / days_left / USD_PER_METRIC
-    total = sum((model.cost for model in ranked), Decimal(0))
-    needed = _needed(ranked, total)
-    asks = sum(model.money_metrics for model in needed)
+    total = sum((weight.cost for weight in ranked), Decimal(0))
+    asks = sum(weight.metrics for weight in _needed(ranked, total))
     every = next((hours for hours in INTERVALS if room and asks * HOURS_A_DAY <= room * hours), DAILY)
     often = _filled(ranked, room * every / HOURS_A_DAY) if every < DAILY else ()
-    asked_a_day = sum(model.money_metrics for model in often) * Decimal(HOURS_A_DAY) / every
-    covered = sum((model.cost for model in often), Decimal(0))
+    asked_a_day = sum(weight.metrics for weight in often) * Decimal(HOURS_A_DAY) / every
+    covered = sum((weight.cost for weight in often), Decimal(0))
     return WatchPlan(
         limit_usd=limit_usd,
         spent_usd=spent_usd,
         every_hours=every,
-        often=frozenset(model.name for model in often),
+        often=frozenset(weight.measure for weight in often),
         share=covered / total if total else Decimal(bool(often)),
         expected_usd=spent_usd + (daily + asked_a_day * USD_PER_METRIC) * days_left,
         daily_usd=daily * DAYS_PER_MONTH,
@@ -219,27 +260,27 @@ def plan_watching(
     )
 
 
-def _urgency(model: WatchedModel) -> tuple[bool, Decimal, ModelName]:
-    return not model.is_new, -model.cost / max(model.money_metrics, 1), model.name
+def _urgency(weight: Weight) -> tuple[bool, Decimal, Measure]:
+    return not weight.is_new, -weight.cost / weight.metrics, weight.measure
 
 
-def _needed(ranked: Sequence[WatchedModel], total: Decimal) -> Sequence[WatchedModel]:
-    """The first models that make up the aim; new ones among them, whatever they spend."""
+def _needed(ranked: Sequence[Weight], total: Decimal) -> Sequence[Weight]:
+    """The first measures that make up the aim; new ones among them, whatever they cost."""
     reached = Decimal(0)
-    for index, model in enumerate(ranked):
-        if reached >= AIM * total and not model.is_new:
+    for index, weight in enumerate(ranked):
+        if reached >= AIM * total and not weight.is_new:
             return ranked[:index]
-        reached += model.cost
+        reached += weight.cost
     return ranked
 
 
-def _filled(ranked: Sequence[WatchedModel], room: Decimal) -> Sequence[WatchedModel]:
-    """As many models, in their order, as there is room for their metrics."""
-    taken: list[WatchedModel] = []
-    for model in ranked:
-        if model.money_metrics <= room:
-            room -= model.money_metrics
-            taken.append(model)
+def _filled(ranked: Sequence[Weight], room: Decimal) -> Sequence[Weight]:
+    """As many measures, in their order, as there is room for their metrics."""
+    taken: list[Weight] = []
+    for weight in ranked:
+        if weight.metrics <= room:
+            room -= weight.metrics
+            taken.append(weight)
     return taken
 
 

@@ -17,21 +17,27 @@ from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.errors import AwsError, NotConfigured
+from billing.adapters.aws.meter import metered
 from billing.adapters.aws.sessions import get_endpoint_url, get_principal_arn
 from billing.domain.collection import ConnectionKind, WindowState, next_attempt
 from billing.domain.connections import (
+    DEFAULT_LIMIT_USD,
     EXTERNAL_ID_BYTES,
+    Charge,
     ConnectionFault,
     ConnectionState,
+    Purpose,
     aws_account_of,
     check_external_id,
     check_regions,
     check_tag_key,
     external_id_from,
 )
+from billing.domain.watching import default_limit
 from billing.models import AwsConnection, BilledSeries, CollectionWindow
 from billing.operations.collection import NEEDS, failure_of
 from billing.operations.verification import Examination, examine
+from billing.operations.watching import note_charge
 from billing.operations.windows import Clock, role_of
 from billing.queries.connections import ConnectionNotFound
 
@@ -156,17 +162,21 @@ def verify_connection(*, connection_id: int, clock: Clock) -> ConnectionState | 
             return None
         row = AwsConnection.objects.get(id=connection_id)
         role, attempt = role_of(row, "verify"), row.attempt
+    charge = Charge()
     try:
         principal = get_principal_arn()
-        found = examine(role, kind=ConnectionKind(row.kind), aws_regions=tuple(row.aws_regions_asked), now=now)
+        with metered(charge):
+            found = examine(
+                role, kind=ConnectionKind(row.kind), aws_regions=tuple(row.aws_regions_asked), now=now, charge=charge
+            )
     except AwsError as error:
-        return _postpone(connection_id, attempt, error, clock())
+        return _postpone(connection_id, attempt, error, charge, clock())
     with tenant_transaction():
         locked = AwsConnection.objects.select_for_update().filter(id=connection_id, attempt=attempt).first()
         if locked is None or locked.state != ConnectionState.VERIFYING:
             return None
         locked.principal_arn = principal
-        return _conclude(locked, found, clock())
+        return _conclude(locked, found, charge, clock())
 
 
 def list_principals_unknown() -> list[int]:
@@ -244,11 +254,12 @@ def _due(now: datetime) -> QuerySet[AwsConnection, AwsConnection]:
     return AwsConnection.objects.filter(is_free, state=ConnectionState.VERIFYING, next_attempt_at__lte=now)
 
 
-def _postpone(connection_id: int, attempt: int, error: AwsError, now: datetime) -> ConnectionState:
+def _postpone(connection_id: int, attempt: int, error: AwsError, charge: Charge, now: datetime) -> ConnectionState:
     fault = ConnectionFault.NOT_CONFIGURED if isinstance(error, NotConfigured) else ConnectionFault.AWS_UNAVAILABLE
     log.warning("verification_postponed", connection=connection_id, action=error.action, code=error.code)
     with tenant_transaction():
         row = AwsConnection.objects.select_for_update().get(id=connection_id)
+        note_charge(row.pk, source="", purpose=Purpose.CHECK, charge=charge, now=now)
         if row.attempt == attempt and row.state == ConnectionState.VERIFYING:
             row.failures += 1
             row.last_error, row.last_error_detail = fault, f"{error.action}: {error.code} {error.detail}"[:500]
@@ -259,7 +270,7 @@ def _postpone(connection_id: int, attempt: int, error: AwsError, now: datetime) 
         return ConnectionState(row.state)
 
 
-def _conclude(row: AwsConnection, found: Examination, now: datetime) -> ConnectionState:
+def _conclude(row: AwsConnection, found: Examination, charge: Charge, now: datetime) -> ConnectionState:
     before = _described(row)
     row.permissions_found, row.permissions_missing = list(found.found), list(found.missing)
     row.aws_regions, row.linked_account_ids = list(found.aws_regions), list(found.linked_account_ids)
@@ -267,6 +278,9 @@ def _conclude(row: AwsConnection, found: Examination, now: datetime) -> Connecti
     row.endpoint_url = get_endpoint_url()
     row.lease_until = row.next_attempt_at = None
     fault = found.fault or _paid_by_another(row) or _take_role(row)
+    if row.connected_at is None and row.watching_limit_usd == DEFAULT_LIMIT_USD:
+        row.watching_limit_usd = default_limit(found.bill_usd_a_day)
+    note_charge(row.pk, source="", purpose=Purpose.CHECK, charge=charge, now=now)
     if fault is None:
         _accept(row, now)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
+from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.cost_explorer import fetch_daily_costs, list_values
 from billing.domain.collection import (
     CostGrouping,
@@ -14,7 +15,7 @@ from billing.domain.collection import (
     plan_charge_queries,
     plan_cost_queries,
 )
-from billing.domain.connections import Charge
+from billing.domain.connections import Charge, Purpose
 from billing.domain.parsing.cost_explorer import CostLine, parse
 from billing.domain.parsing.record_types import is_for_usage
 from billing.domain.periods import DateRange
@@ -27,6 +28,7 @@ from billing.operations.learnt_rates import mark_learning_due
 from billing.operations.product_attributes import read_attributes, store_attributes
 from billing.operations.rating import touched_days
 from billing.operations.restatements import note_restated_bill
+from billing.operations.watching import list_known_services, remember_services
 from billing.operations.windows import Claim, Keeper, Stored
 from billing.queries.restatements import list_whole_days
 from billing.queries.usage_types import list_strange_lines
@@ -97,9 +99,22 @@ def replace_bill(connection_id: int, days: DateRange, records: Sequence[BilledRe
 
 
 def _services(claim: Claim, days: DateRange, charge: Charge) -> tuple[str, ...]:
-    """The services that bill Bedrock are discovered, since each model sold through the Marketplace is one."""
+    """The services that bill Bedrock are discovered, since each model sold through the Marketplace is one.
+
+    Looking costs as much as reading: what was found is remembered for a week, unless a series has appeared since.
+    """
+    is_present = claim.purpose is Purpose.PRESENT
+    if is_present:
+        with tenant_transaction():
+            known = list_known_services(claim.connection_id, now=claim.started_at)
+        if known:
+            return known
     found = list_values(claim.role, CostGrouping.SERVICE, days.start, days.end, charge=charge)
-    return tuple(filter(is_ai_service, found))
+    services = tuple(filter(is_ai_service, found))
+    if is_present:
+        with tenant_transaction():
+            remember_services(claim.connection_id, services, now=claim.started_at)
+    return services
 
 
 def _plan(services: Sequence[str], charges: Sequence[CostLine]) -> Sequence[CostQuery]:

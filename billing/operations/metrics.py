@@ -13,7 +13,7 @@ from billing.domain.collection import DAILY
 from billing.domain.dimensions import Namespace
 from billing.domain.parsing.cloudwatch import Counted, counted, remarks
 from billing.domain.records import Noted
-from billing.domain.watching import QUANTITY_OF, ModelName, WatchedMetric, metrics_to_ask
+from billing.domain.watching import QUANTITY_OF, Measure, ModelName, WatchedMetric, metrics_to_ask
 from billing.models import ObservedMetric
 from billing.operations.inventory import metric_of
 from billing.operations.windows import Claim
@@ -47,7 +47,7 @@ def choose_metrics(claim: Claim) -> Asked:
         new = {metric: _first_seen(metric, claim) for metric in found - known.keys()}
         if claim.is_recent:
             every = {metric: replace(one, is_recent=metric in found) for metric, one in every.items()}
-        often = plan.often | {one.model for one in new.values()}
+        often = plan.often | {Measure(one.model, one.quantity) for one in new.values()}
         every = every | new
         by_value = {one: metric for metric, one in every.items()}
         chosen = metrics_to_ask(every.values(), often=often, start=claim.start, now=claim.started_at)

@@ -9,9 +9,11 @@ from django.db.models import Q, QuerySet
 
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.errors import AwsError
-from billing.domain.connections import COLLECTING_STATES
+from billing.adapters.aws.meter import metered
+from billing.domain.connections import COLLECTING_STATES, Charge, Purpose
 from billing.models import AwsConnection
 from billing.operations.verification import find_traffic_regions
+from billing.operations.watching import note_charge
 from billing.operations.windows import Clock, role_of
 
 log = structlog.get_logger()
@@ -35,12 +37,15 @@ def scan_regions(*, connection_id: int, clock: Clock) -> tuple[str, ...]:
         if not _due(now).filter(id=connection_id).update(scanned_at=now):
             return ()
         role = role_of(AwsConnection.objects.get(id=connection_id), "scan")
+    charge = Charge()
     try:
-        found = find_traffic_regions(role)
+        with metered(charge):
+            found = find_traffic_regions(role)
     except AwsError as error:
         log.warning("regions_not_scanned", connection=connection_id, code=error.code)
         return ()
     with tenant_transaction():
+        note_charge(connection_id, source="", purpose=Purpose.CHECK, charge=charge, now=now)
         row = AwsConnection.objects.select_for_update().get(id=connection_id)
         new = tuple(sorted(set(found) - set(row.aws_regions)))
         if new:

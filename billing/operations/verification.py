@@ -17,6 +17,7 @@ from billing.domain.connections import (
     BEDROCK_REGIONS,
     Charge,
     ConnectionFault,
+    charge_usd,
     is_readable,
     polling_usd_per_month,
     wrong_external_id,
@@ -42,6 +43,7 @@ class Examination:
     aws_regions: tuple[str, ...] = ()
     linked_account_ids: tuple[str, ...] = ()
     polling_usd_per_month: Decimal | None = None
+    bill_usd_a_day: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -67,7 +69,9 @@ class _Probe:
         return True
 
 
-def examine(role: Role, *, kind: ConnectionKind, aws_regions: Sequence[str], now: datetime) -> Examination:
+def examine(
+    role: Role, *, kind: ConnectionKind, aws_regions: Sequence[str], now: datetime, charge: Charge | None = None
+) -> Examination:
     """Try a role in every way that matters. Raises AwsError when AWS is out of reach or we have no credentials.
 
     The proof comes first, and without it nothing else is tried: a role that anybody could enter through us must not be
@@ -76,7 +80,7 @@ def examine(role: Role, *, kind: ConnectionKind, aws_regions: Sequence[str], now
     fault = _prove(role)
     if fault is not None:
         return Examination(fault=fault)
-    probe = _Probe(role)
+    probe = _Probe(role, charge=charge or Charge())
     _probe_metrics(probe, aws_regions[0] if aws_regions else get_home_region(), now)
     _probe_inventory(probe, aws_regions[0] if aws_regions else get_home_region())
     traffic = _find_traffic(role, aws_regions) if cloudwatch.LIST_METRICS in probe.found else {}
@@ -95,6 +99,7 @@ def examine(role: Role, *, kind: ConnectionKind, aws_regions: Sequence[str], now
         polling_usd_per_month=polling_usd_per_month(
             metrics=sum(traffic.values()), cost_explorer_calls_per_reading=calls
         ),
+        bill_usd_a_day=charge_usd(metrics=0, cost_explorer_calls=calls),
     )
 
 

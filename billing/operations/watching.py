@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F
@@ -11,13 +12,14 @@ from accounts.domain.audit import Actor
 from accounts.operations.audit import record_event
 from billing.domain.connections import Charge, Purpose, charge_usd
 from billing.domain.watching import WatchPlan, check_limit
-from billing.models import AwsConnection, MeteredCall
+from billing.models import AwsConnection, MeteredCall, UsageSeries
 from billing.queries.connections import ConnectionNotFound
 from billing.queries.watching import get_watch_plan
 
 GET_METRIC_DATA = "cloudwatch:GetMetricData"
 COST_EXPLORER = "ce:"
 EXPECTED = Decimal("0.0001")
+SERVICES_KEPT = timedelta(days=7)
 
 
 def note_charge(connection_id: int, *, source: str, purpose: Purpose, charge: Charge, now: datetime) -> None:
@@ -39,6 +41,25 @@ def note_charge(connection_id: int, *, source: str, purpose: Purpose, charge: Ch
             metrics=F("metrics") + metrics,
             charge_usd=F("charge_usd") + charge_usd(metrics=metrics, cost_explorer_calls=calls),
         )
+
+
+def list_known_services(connection_id: int, *, now: datetime) -> tuple[str, ...]:
+    """Return the services that a bill was found to have; none when it is time to look again.
+
+    That is after a week, or when usage of something new has appeared, which may be billed as a service of its own.
+    """
+    row = AwsConnection.objects.get(id=connection_id)
+    looked_at = row.bill_looked_up_at
+    if looked_at is None or now - looked_at >= SERVICES_KEPT:
+        return ()
+    if UsageSeries.objects.filter(first_seen_at__gt=looked_at).exists():
+        return ()
+    return tuple(row.bill_services)
+
+
+def remember_services(connection_id: int, services: Sequence[str], *, now: datetime) -> None:
+    """Write down which services a bill has."""
+    AwsConnection.objects.filter(id=connection_id).update(bill_services=sorted(services), bill_looked_up_at=now)
 
 
 def note_plan(connection: AwsConnection, plan: WatchPlan) -> None:

@@ -15,14 +15,14 @@ from billing.domain.connections import Purpose
 from billing.domain.dimensions import TOKEN_CLASSES
 from billing.domain.periods import DAY, Month, utc_day_start
 from billing.domain.watching import (
-    NEW_FOR,
+    QUANTITY_OF_CLASS,
     SPEND_DAYS,
+    Measure,
     ModelName,
     WatchedMetric,
-    WatchedModel,
     WatchPlan,
-    metrics_to_ask,
     plan_watching,
+    weigh,
 )
 from billing.models import AwsConnection, CollectionRun, DailyUsage, MeteredCall, ObservedMetric, UsageSeries
 
@@ -109,8 +109,12 @@ def get_watch_plan(connection_id: int, *, now: datetime) -> WatchPlan:
         charge=Sum("charge_usd")
     )["charge"]
     left = Decimal((utc_day_start(month.end) - now) / DAY)
+    account = connection.aws_account_id
+    rows = ObservedMetric.objects.filter(aws_account_id=account, aws_region__in=connection.aws_regions)
+    metrics = [watched(row) for row in rows]
     return plan_watching(
-        _models(connection, now),
+        weigh(metrics, _costs(account, now), now=now),
+        metrics=len(metrics),
         limit_usd=connection.watching_limit_usd,
         spent_usd=spent or Decimal(0),
         bill_usd_a_day=_bill_usd_a_day(connection),
@@ -130,36 +134,19 @@ def watched(row: ObservedMetric) -> WatchedMetric:
     )
 
 
-def _models(connection: AwsConnection, now: datetime) -> Iterable[WatchedModel]:
-    metrics: dict[ModelName, list[WatchedMetric]] = defaultdict(list)
-    account = connection.aws_account_id
-    for row in ObservedMetric.objects.filter(aws_account_id=account, aws_region__in=connection.aws_regions):
-        one = watched(row)
-        metrics[one.model].append(one)
-    costs = _costs(account, now)
-    for name, own in metrics.items():
-        asked = metrics_to_ask(own, often={name}, start=now, now=now)
-        yield WatchedModel(
-            name=name,
-            cost=costs.get(name, Decimal(0)),
-            metrics=len(own),
-            money_metrics=len(asked),
-            is_new=name not in costs and now - min(one.first_seen_at for one in own) < NEW_FOR,
-        )
-
-
-def _costs(aws_account_id: str, now: datetime) -> Mapping[ModelName, Decimal]:
-    """What each model was rated at in the last days; what has no price is worth nothing here, and read with what is left."""
+def _costs(aws_account_id: str, now: datetime) -> Mapping[Measure, Decimal]:
+    """What each measure was rated at in the last days; what has no price is worth nothing here, and read with what is left."""
     names = {
         row.pk: ModelName(row.aws_region, row.namespace, row.aws_model_id)
         for row in UsageSeries.objects.filter(aws_account_id=aws_account_id)
     }
     since = (now - timedelta(days=SPEND_DAYS)).date()
     days = DailyUsage.objects.filter(series_id__in=list(names), date__gte=since)
-    costs: dict[ModelName, Decimal] = defaultdict(Decimal)
     sums = {f"sum_{name.value}": Sum(f"cost_{name.value}", default=Decimal(0)) for name in TOKEN_CLASSES}
+    costs: dict[Measure, Decimal] = defaultdict(Decimal)
     for series_id, *parts in days.values_list("series_id").annotate(**sums):
-        costs[names[series_id]] += sum(parts, Decimal(0))
+        for token_class, cost in zip(TOKEN_CLASSES, parts, strict=True):
+            costs[Measure(names[series_id], QUANTITY_OF_CLASS[token_class])] += cost
     return costs
 
 

@@ -16,15 +16,18 @@ from billing.domain.records import TokenCounts, UsageRecord
 from billing.domain.watching import (
     HIGHEST_LIMIT_USD,
     SILENT_AFTER,
+    Measure,
     ModelName,
     WatchedMetric,
-    WatchedModel,
     WatchingLimitOutOfRange,
     WatchPlan,
+    Weight,
     check_limit,
+    default_limit,
     keep_unasked,
     metrics_to_ask,
     plan_watching,
+    weigh,
 )
 
 NOW = datetime(2026, 11, 20, 14, 7, tzinfo=UTC)
@@ -60,7 +63,7 @@ def metric(name: str, *, silent_for: timedelta | None = HOUR, tier: str = "", **
 
 
 def asked(*metrics: WatchedMetric) -> set[tuple[str, str]]:
-    chosen = metrics_to_ask(metrics, often={NOVA}, start=START, now=NOW)
+    chosen = metrics_to_ask(metrics, often={Measure(NOVA, one.quantity) for one in metrics}, start=START, now=NOW)
     return {(one.name, one.service_tier) for one in chosen}
 
 
@@ -105,19 +108,24 @@ def test_a_tier_that_was_heard_lately_comes_along_with_the_total_that_it_divides
     assert asked(total, replace(silent, is_recent=True)) == {("InputTokenCount", ""), ("InputTokenCount", "flex")}
 
 
-def model(index: int, cost: str, *, is_new: bool = False) -> WatchedModel:
+def weight(index: int, cost: str, *, is_new: bool = False) -> Weight:
     name = ModelName("us-east-1", Namespace.BEDROCK, f"m{index}")
-    return WatchedModel(name=name, cost=Decimal(cost), metrics=9, money_metrics=4, is_new=is_new)
+    return Weight(measure=Measure(name, "input"), cost=Decimal(cost), metrics=4, is_new=is_new)
 
 
-FEW = [model(0, "90"), model(1, "6"), model(2, "4")]
+FEW = [weight(0, "90"), weight(1, "6"), weight(2, "4")]
 DAILY_USD = 27 * USD_PER_METRIC  # of all metrics of the three, once a day
-HOURLY_USD = 96 * USD_PER_METRIC  # of one model's money, every hour of a day
+HOURLY_USD = 96 * USD_PER_METRIC  # of one of the three, every hour of a day
 
 
-def planned(limit: Decimal, *, spent: str = "0", models: list[WatchedModel] = FEW) -> WatchPlan:
+def planned(limit: Decimal, *, spent: str = "0", weights: list[Weight] = FEW) -> WatchPlan:
     return plan_watching(
-        models, limit_usd=limit, spent_usd=Decimal(spent), bill_usd_a_day=Decimal("0.01"), days_left=Decimal(30)
+        weights,
+        metrics=9 * len(weights),
+        limit_usd=limit,
+        spent_usd=Decimal(spent),
+        bill_usd_a_day=Decimal("0.01"),
+        days_left=Decimal(30),
     )
 
 
@@ -138,7 +146,7 @@ def test_the_rest_of_the_limit_decides_how_often_the_most_of_the_spend_is_read(
     a_day: Decimal, every_hours: int, often: set[str]
 ) -> None:
     plan = planned((a_day + Decimal("0.01")) * 30)
-    assert (plan.every_hours, {name.aws_model_id for name in plan.often}) == (every_hours, often)
+    assert (plan.every_hours, {measure.model.aws_model_id for measure in plan.often}) == (every_hours, often)
     assert plan.is_degraded == (every_hours > 1)
     assert plan.is_over_limit == (a_day == 0)
     if not plan.is_over_limit:
@@ -155,14 +163,40 @@ def test_what_was_spent_already_is_not_there_any_more() -> None:
 
 def test_a_new_model_comes_first_since_nobody_knows_what_it_spends() -> None:
     plan = planned(
-        (DAILY_USD + 9 * USD_PER_METRIC + 2 * HOURLY_USD + 1) * 30, models=[*FEW, model(3, "0", is_new=True)]
+        (DAILY_USD + 9 * USD_PER_METRIC + 2 * HOURLY_USD + 1) * 30, weights=[*FEW, weight(3, "0", is_new=True)]
     )
-    assert "m3" in {name.aws_model_id for name in plan.often}
+    assert "m3" in {measure.model.aws_model_id for measure in plan.often}
+
+
+def test_what_costs_is_weighed_against_the_metrics_that_it_takes() -> None:
+    costs = {Measure(NOVA, "input"): Decimal(3), Measure(NOVA, "cache_read"): Decimal(1)}
+    told = [
+        metric("Invocations"),
+        metric("InputTokenCount"),
+        metric("InputTokenCount", tier="flex"),
+        metric(READ),
+        metric(OTHER_READ),
+        metric("OutputTokenCount", silent_for=SILENT_AFTER),
+        metric("InvocationThrottles"),
+    ]
+    weights = {one.measure.quantity: (one.cost, one.metrics, one.is_new) for one in weigh(told, costs, now=NOW)}
+    assert weights == {
+        "invocations": (Decimal(0), 1, False),
+        "input": (Decimal(3), 2, False),
+        "cache_read": (Decimal(1), 1, False),
+    }
+    (new,) = weigh([metric("InputTokenCount", silent_for=None, first_seen_at=NOW)], {}, now=NOW)
+    assert new.is_new
+
+
+@pytest.mark.parametrize(("bill_a_day", "limit"), [("0", "1.00"), ("0.01", "1.30"), ("0.05", "2.50")])
+def test_a_new_connection_may_cost_a_dollar_and_what_its_bill_takes(bill_a_day: str, limit: str) -> None:
+    assert default_limit(Decimal(bill_a_day)) == Decimal(limit)
 
 
 def test_an_account_without_spend_is_read_as_far_as_there_is_room() -> None:
-    assert planned(Decimal(1), models=[]).share == 0
-    assert planned(Decimal(1), models=[model(0, "0")]).share == 1
+    assert planned(Decimal(1), weights=[]).share == 0
+    assert planned(Decimal(1), weights=[weight(0, "0")]).share == 1
 
 
 @pytest.mark.parametrize("amount", ["-0.01", "NaN", "Infinity", str(HIGHEST_LIMIT_USD + 1)])

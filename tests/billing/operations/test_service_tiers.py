@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from billing.models import AwsConnection, CollectionRun, ObservedMetric
 from billing.operations.collection import Outcome, reopen_windows
 from billing.queries.costs import SpendQuestion, list_spend
 from billing.queries.usage import list_usage
+from billing.queries.watching import get_watching
 from billing.sandbox.control import Control
 from tests.billing.operations.conftest import TODAY, Ticking, collect, connect, hours, plan, today, window
 from tests.servers import SANDBOX_NOW
@@ -47,6 +49,11 @@ def last_run() -> CollectionRun:
         run = CollectionRun.objects.filter(window__source=Source.CLOUDWATCH).latest("id")
         assert run.outcome == "STORED"
         return run
+
+
+def sum_of_metrics() -> int:
+    with tenant_transaction():
+        return sum(CollectionRun.objects.values_list("metrics_requested", flat=True))
 
 
 def told_today(aws: Control, region: str) -> list[dict[str, Any]]:
@@ -117,15 +124,55 @@ def test_a_tier_that_was_silent_for_two_weeks_is_still_asked_for(
     collect(due.pk, clock)
     before, asked = hours(), last_run().metrics_requested
 
-    def only_totals(*args: Any) -> tuple[Metric, ...]:
-        return tuple(metric for metric in cloudwatch.list_metrics(*args) if len(metric.dimensions) == 1)
+    def only_totals(*args: Any, **options: Any) -> tuple[Metric, ...]:
+        return tuple(metric for metric in cloudwatch.list_metrics(*args, **options) if len(metric.dimensions) == 1)
 
-    monkeypatch.setattr("billing.operations.usage.list_metrics", only_totals)
+    monkeypatch.setattr("billing.operations.metrics.list_metrics", only_totals)
+    clock.pass_time(hours=15, minutes=6)  # the day's last reading asks for everything
+    plan(clock)
+    collect(due.pk, clock)
+    assert set(before) <= set(hours())  # and the late days before
+    assert last_run().metrics_requested == asked
+    assert last_run().is_whole
+
+
+@pytest.mark.usefixtures("connection_id")
+def test_a_series_that_wakes_up_unnoticed_is_filled_by_the_days_last_reading(
+    clock: Ticking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """steipete/CodexBar#3387: asking for less must save the customer's money and lose nothing."""
+    due = today(clock)
+    listed = cloudwatch.list_metrics
+
+    def without_qwen(*args: Any, **options: Any) -> tuple[Metric, ...]:
+        return tuple(one for one in listed(*args, **options) if "qwen" not in str(one.dimensions))
+
+    monkeypatch.setattr("billing.operations.metrics.list_metrics", without_qwen)
+    collect(due.pk, clock)
+    everything = last_run()
+    assert not [key for key in used(Dimension.MODEL) if "qwen" in str(key[0])]
     clock.pass_time(hours=1)
     plan(clock)
     collect(due.pk, clock)
-    assert hours()[: len(before)] == before
-    assert last_run().metrics_requested == asked
+    hourly = last_run()
+    assert (everything.is_whole, hourly.is_whole) == (True, False)
+    assert 0 < hourly.metrics_requested < everything.metrics_requested * 2 / 3
+    monkeypatch.setattr("billing.operations.metrics.list_metrics", listed)
+    clock.pass_time(hours=14, minutes=6)
+    plan(clock)
+    collect(due.pk, clock)
+    found = hours()
+    assert [key for key in used(Dimension.MODEL) if "qwen" in str(key[0])]
+    # Whatever was asked for when: the day is the same as if all of it had been read at once.
+    reopen_windows(start=TODAY, end=TODAY + timedelta(hours=1), now=clock())
+    collect(due.pk, clock)
+    assert hours() == found
+    with tenant_transaction():
+        watching = get_watching(last_run().window.connection_id, now=clock())
+    metered = {call.operation: call for call in watching.calls if call.source is Source.CLOUDWATCH}
+    assert metered["cloudwatch:GetMetricData"].metrics == sum_of_metrics()
+    assert metered["cloudwatch:ListMetrics"].requests >= 8
+    assert watching.plan.spent_usd == sum_of_metrics() * USD_PER_METRIC < watching.plan.limit_usd
 
 
 @pytest.mark.usefixtures("connection_id")
@@ -136,18 +183,18 @@ def test_a_set_of_dimensions_that_nobody_has_seen_is_noted_and_not_added(
     collect(due.pk, clock)
     before, asked = hours(), last_run().metrics_requested
 
-    def with_news(*args: Any) -> tuple[Metric, ...]:
-        listed = cloudwatch.list_metrics(*args)
+    def with_news(*args: Any, **options: Any) -> tuple[Metric, ...]:
+        listed = cloudwatch.list_metrics(*args, **options)
         news = [replace(m, dimensions=(*m.dimensions, ("Something", "new"))) for m in listed if len(m.dimensions) == 1]
         return (*listed, *news)
 
-    monkeypatch.setattr("billing.operations.usage.list_metrics", with_news)
+    monkeypatch.setattr("billing.operations.metrics.list_metrics", with_news)
     clock.pass_time(hours=1)
     plan(clock)
     assert collect(due.pk, clock) is Outcome.STORED
     run = last_run()
     assert hours()[: len(before)] == before
-    assert run.metrics_requested == asked
+    assert run.metrics_requested < asked
     assert run.notes == [
         {"reason": "UNKNOWN_DIMENSIONS", "raw": "AWS/Bedrock ModelId + Something"},
         {"reason": "UNKNOWN_DIMENSIONS", "raw": "AWS/BedrockMantle Model + Something"},
@@ -203,7 +250,7 @@ def test_watching_costs_what_is_asked_and_the_tiers_are_in_it(clock: Ticking) ->
 def test_the_tiers_of_the_past_are_looked_for_with_the_silent_models(
     clock: Ticking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.operations.usage.list_metrics", lambda *_args: ())
+    monkeypatch.setattr("billing.operations.metrics.list_metrics", lambda *_args, **_options: ())
     plan(clock)
     assert collect(window(Source.INVENTORY, TODAY).pk, clock) is Outcome.STORED
     assert collect(window(Source.CLOUDWATCH, TODAY).pk, clock) is Outcome.STORED
