@@ -83,10 +83,10 @@ class UsageTypeReport:
         return self._sum(self.of(state))
 
     @property
-    def read_share(self) -> Decimal | None:
-        """Which part of the cost lies on lines that are recognised; None without cost."""
+    def unread_share(self) -> Decimal | None:
+        """Which part of the cost lies on lines that are not recognised; None without cost."""
         whole = self.cost.amount
-        return (whole - self.cost_of(UsageTypeState.UNRECOGNIZED).amount) / whole if whole > 0 else None
+        return self.cost_of(UsageTypeState.UNRECOGNIZED).amount / whole if whole > 0 else None
 
     def _sum(self, lines: Sequence[UsageTypeLine]) -> Money:
         return Money(add_up(line.cost.amount for line in lines if line.currency == USD), USD)
