@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from billing.domain.dimensions import ChargeCategory, CostHeading, Provider
 from billing.domain.exchange_rates import USD
 from billing.domain.money import Money, add_up
@@ -23,6 +25,7 @@ MILLION = Decimal(1_000_000)
 # Of what is not understood so many are named one by one.
 NAMED = 20
 ORDER = tuple(UsageTypeState)
+UNREAD = Q(heading=CostHeading.UNRECOGNIZED) | Q(heading__in=HEADINGS_WITH_MODEL, model_id="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +116,19 @@ def get_usage_type_report(*, now: datetime) -> UsageTypeReport:
     return UsageTypeReport(days=days, lines=tuple(lines))
 
 
+def count_strange_usage_types() -> int:
+    """Return how many usage types of AWS's bill are not recognised; the query is as cheap as the bill is clean."""
+    rows = BilledSeries.objects.filter(UNREAD, provider=Provider.AWS_BEDROCK)
+    return rows.values("service", "usage_type").distinct().count()
+
+
 def list_strange_lines(connection_id: int) -> tuple[tuple[str, str, bool], ...]:
     """Return service and usage type of a payer's lines that were not understood, or (True) whose unit is contradicted.
 
     Of lines that say what they are there is none: the query is as cheap as the bill is clean.
     """
     rows = BilledSeries.objects.filter(connection_id=connection_id, provider=Provider.AWS_BEDROCK)
-    unread = rows.filter(heading=CostHeading.UNRECOGNIZED) | rows.filter(heading__in=HEADINGS_WITH_MODEL, model_id="")
-    strange = unread | rows.filter(unit_proof=UnitProof.CONTRADICTED)
+    strange = rows.filter(UNREAD | Q(unit_proof=UnitProof.CONTRADICTED))
     found = strange.order_by("service", "usage_type").values_list("service", "usage_type", "heading", "model_id")
     told = dict.fromkeys(
         (service, usage_type, is_recognized(heading, model_id)) for service, usage_type, heading, model_id in found

@@ -39,6 +39,7 @@ class NeedKind(StrEnum):
     BUDGET = "BUDGET"
     SOURCE = "SOURCE"
     UNPRICED = "UNPRICED"
+    UNREAD = "UNREAD"  # usage types of the bill that are not recognised
     UNHEARD = "UNHEARD"  # budgets whose alerts reach nobody
 
 

@@ -29,10 +29,8 @@ from forecasting.domain.dashboard import (
     FindingKind,
     Landing,
     Mover,
-    NeedKind,
     PartCost,
     break_down,
-    excess_of,
     finding_kind,
     landing_of,
     largest_mover,
@@ -41,9 +39,9 @@ from forecasting.domain.dashboard import (
     same_stretch_before,
 )
 from forecasting.domain.series import WHOLE_ORGANIZATION
-from forecasting.queries.alerts import list_thresholds
 from forecasting.queries.budgets import list_budget_statuses
 from forecasting.queries.forecasts import find_forecast
+from forecasting.queries.needs import Need, list_needs
 
 PARTS = (Dimension.COST_CENTER, Dimension.MODEL, Dimension.AWS_REGION)
 RECENT_DAYS = 30
@@ -144,19 +142,6 @@ class BilledBeside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """Something that waits for somebody, with what its kind is about."""
-
-    kind: NeedKind
-    at_stake: Money | None = None
-    at_stake_usd: Decimal = ZERO
-    budget: BudgetStatus | None = None
-    source: SourceFreshness | None = None
-    budgets: tuple[BudgetStatus, ...] = ()
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
     """Everything on the first page, in one currency; rated cost unless a name says otherwise."""
 
@@ -197,32 +182,8 @@ def get_dashboard(*, organization: OrganizationValue, now: datetime) -> Dashboar
         billed=_billed_beside(frame),
         billed_before=_billed(frame.month_before.range, frame.rate_before),
         sources=tuple(sorted(sources, key=lambda source: SEVERITY.index(source.state))),
-        needs=_needs(budgets, sources, composition.tokens_unpriced),
+        needs=list_needs(budgets, sources, composition.tokens_unpriced),
     )
-
-
-def _needs(
-    budgets: Sequence[BudgetStatus], sources: Iterable[SourceFreshness], tokens_unpriced: int
-) -> tuple[Need, ...]:
-    """What waits for somebody, most money at stake first; of one source that fails in many regions one line."""
-    over = [
-        Need(kind=NeedKind.BUDGET, at_stake=amount, at_stake_usd=status.rate.convert_back(amount), budget=status)
-        for status in budgets
-        if (amount := excess_of(status)) is not None
-    ]
-    over.sort(key=lambda need: need.at_stake_usd, reverse=True)
-    failing = {
-        (source.connection_id, source.source, source.state): Need(kind=NeedKind.SOURCE, source=source)
-        for source in sources
-        if source.state in (Freshness.DENIED, Freshness.LATE)
-    }
-    thresholds = list_thresholds(status.budget.id for status in budgets)
-    unheard = tuple(
-        status for status in budgets if not any(one.channel_ids for one in thresholds.get(status.budget.id, ()))
-    )
-    silent = [Need(kind=NeedKind.UNHEARD, budgets=unheard)] if unheard else []
-    unpriced = [Need(kind=NeedKind.UNPRICED, tokens=tokens_unpriced)] if tokens_unpriced else []
-    return (*over, *failing.values(), *unpriced, *silent)
 
 
 def _frame(organization: OrganizationValue, now: datetime) -> Frame | None:
