@@ -8,13 +8,17 @@ from django.utils import timezone
 from accounts.access.celery import OrganizationTask
 from accounts.queries.organizations import list_active_organization_ids
 from accounts.tenancy.context import current_organization_id
+from billing.domain.imports import ImportState
 from billing.operations import (
     allocation_runs,
     collection,
     connections,
+    cost_exports,
     erasure,
     follow_up,
+    imports,
     notices,
+    price_list,
     scans,
 )
 from billing.operations.catalog import sync_price_table
@@ -52,6 +56,36 @@ def allocate_due_organizations() -> None:
 def sync_prices() -> None:
     """Make the stored catalog say what the committed tables say."""
     sync_price_table(now=timezone.now())
+
+
+@shared_task(acks_late=True, time_limit=120)
+def import_due_files() -> None:
+    """Let each organization look for new deliveries and hand out the files that wait to be read."""
+    for organization_id in list_active_organization_ids():
+        plan_imports.delay(organization_id=str(organization_id))
+
+
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=300)
+def plan_imports() -> None:
+    """Look whether exports have delivered, and hand out every import that is due."""
+    for export_id in cost_exports.list_exports_due(now=timezone.now()):
+        cost_exports.check_export(export_id=export_id, clock=timezone.now)
+    for import_id in imports.list_imports_due(now=timezone.now()):
+        run_import.delay(organization_id=str(current_organization_id()), import_id=import_id)
+    imports.sweep_files(now=timezone.now())
+
+
+@shared_task(base=OrganizationTask, acks_late=True, time_limit=1800)
+def run_import(*, import_id: int) -> None:
+    """Read one import's files; what has become due by it is done at once."""
+    if imports.run_import(import_id=import_id, clock=timezone.now) is ImportState.DONE:
+        rerate_windows.delay(organization_id=str(current_organization_id()))
+
+
+@shared_task(acks_late=True, time_limit=900)
+def sync_price_list() -> None:
+    """Read AWS's Price List with the installation's own credentials; without any, say so and change nothing."""
+    price_list.sync_price_list(now=timezone.now())
 
 
 @shared_task(base=OrganizationTask, acks_late=True, time_limit=120)

@@ -42,7 +42,7 @@ from billing.operations.billed_series import find_or_add_bill_lines
 from billing.operations.cost_exports import fetch_delivery
 from billing.operations.cost_readings import CostReader, CostReading, NothingToRead
 from billing.operations.imported_periods import remove_period, replace_period
-from billing.operations.kept_files import KeptFile, drop_file, path_of, workshop
+from billing.operations.kept_files import KeptFile, drop_file, drop_orphans, path_of, workshop
 from billing.queries.catalog import get_model_catalog
 
 log = structlog.get_logger()
@@ -122,6 +122,13 @@ def list_imports_due(*, now: datetime) -> list[int]:
     """Return the imports that wait for a worker, or whose worker has died."""
     with tenant_transaction():
         return list(_due(now).order_by("created_at", "id").values_list("id", flat=True))
+
+
+def sweep_files(*, now: datetime) -> int:
+    """Delete files that no import waits for any more, left by a process that died; returns how many."""
+    with tenant_transaction():
+        wanted = set(CostImport.objects.exclude(kept_as="").values_list("kept_as", flat=True))
+    return drop_orphans(wanted, now)
 
 
 def run_import(*, import_id: int, clock: Clock) -> ImportState | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
+from secrets import token_hex
 
 from django.conf import settings
 
+from accounts.tenancy.context import current_organization_id
 from billing.domain.imports import FILE_BYTES, MEBIBYTE, ORPHANED_AFTER, CostFileEmpty, CostFileTooLarge, FilesNotKept
 
 
@@ -28,7 +29,7 @@ class KeptFile:
 
 def keep_file(chunks: Iterable[bytes]) -> KeptFile:
     """Write a file piece by piece. Raises CostFileEmpty, CostFileTooLarge and FilesNotKept; then nothing is kept."""
-    name, size, digest = uuid4().hex, 0, sha256()
+    name, size, digest = f"{_mark()}{token_hex(12)}", 0, sha256()
     path = _folder() / name
     try:
         with path.open("xb") as file:
@@ -66,9 +67,11 @@ def drop_file(name: str) -> None:
 
 
 def drop_orphans(wanted: Collection[str], now: datetime) -> int:
-    """Delete what no import of any organization waits for any more: left by a process that died. Returns how many."""
+    """Delete what no import of the organization waits for any more: left by a process that died. Returns how many."""
     limit = (now - ORPHANED_AFTER).timestamp()
-    orphans = [path for path in _folder().iterdir() if path.name not in wanted and path.stat().st_mtime < limit]
+    orphans = [
+        path for path in _folder().glob(f"{_mark()}*") if path.name not in wanted and path.stat().st_mtime < limit
+    ]
     for path in orphans:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -80,11 +83,16 @@ def drop_orphans(wanted: Collection[str], now: datetime) -> int:
 @contextmanager
 def workshop() -> Iterator[Path]:
     """Give a folder for what is spilled and fetched while one import is read, deleted as a whole afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="reading-", dir=_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_mark()}reading-", dir=_folder()))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mark() -> str:
+    """What names of the organization's files begin with, so that it sweeps before its own door only."""
+    return f"{current_organization_id().hex}-"
 
 
 def _folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from accounts.models import User
 from billing import tasks
 from billing.domain.collection import WindowState
 from billing.domain.connections import ConnectionFault, ConnectionState
+from billing.domain.imports import ImportState
 from billing.models import AwsConnection, CollectionWindow, ModelPrice
+from billing.operations.kept_files import keep_file
 from tests.cast import Cast, inside
 from tests.factories.billing import CONNECTED_AT, make_connection, make_series, make_usage, make_window
+from tests.factories.cost_files import as_csv, azure
+from tests.factories.imports import make_import
 
 Sent = list[tuple[str, dict[str, Any]]]
 
@@ -32,6 +37,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
         "note_principal",
         "rerate_windows",
         "erase_connection_data",
+        "plan_imports",
+        "run_import",
     ):
         monkeypatch.setattr(getattr(tasks, name), "delay", lambda name=name, **given: found.append((name, given)))
     return found
@@ -43,6 +50,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
         (tasks.collect_due_windows, "plan_collection"),
         (tasks.verify_due_connections, "look_after_connections"),
         (tasks.rerate_due_windows, "rerate_windows"),
+        (tasks.import_due_files, "plan_imports"),
     ],
 )
 def test_each_organization_gets_its_turn(cast: Cast, sent: Sent, fan_out: Callable[[], None], handed: str) -> None:
@@ -151,3 +159,20 @@ def test_a_scan_adds_regions_and_never_takes_one_away(cast: Cast, monkeypatch: p
         connection.refresh_from_db()
         assert connection.aws_regions == ["eu-west-3", "us-east-1"]
         assert connection.scanned_at is not None
+
+
+def test_a_file_that_waits_is_handed_out_read_once_and_what_it_makes_due_follows(
+    cast: Cast, sent: Sent, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    with inside(cast.acme):
+        kept = keep_file([as_csv([azure("1")])])
+        waiting = make_import(state=ImportState.DUE, kept_as=kept.name)
+    acme = str(cast.acme.pk)
+    tasks.plan_imports(organization_id=acme)
+    assert sent == [("run_import", {"organization_id": acme, "import_id": waiting.pk})]
+    for _ in range(2):
+        tasks.run_import(organization_id=acme, import_id=waiting.pk)
+    assert sent[1:] == [("rerate_windows", {"organization_id": acme})]
+    tasks.plan_imports(organization_id=acme)
+    assert len(sent) == 2

@@ -65,13 +65,6 @@ def acme(cast: Cast) -> Iterator[Cast]:
         yield cast
 
 
-class Named:
-    """What a random name is taken from, not random."""
-
-    def __init__(self, name: str) -> None:
-        self.hex = name
-
-
 def take_in(cast: Cast, content: bytes, *, source: str = "Azure", name: str = "october.csv") -> int:
     return add_import(
         actor=cast.ada_acts,
@@ -397,6 +390,7 @@ def test_a_source_is_named_and_says_whose_bill_it_is(acme: Cast) -> None:
     assert CostSource.objects.get(name="Azure").provider == Provider.OTHER
 
 
+@pytest.mark.usefixtures("acme")
 def test_files_are_kept_piece_by_piece_within_their_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = keep_file(iter([b"ab", b"c"]))
     assert (kept.bytes, path_of(kept.name).read_bytes()) == (3, b"abc")
@@ -406,19 +400,20 @@ def test_files_are_kept_piece_by_piece_within_their_limit(folder: Path, monkeypa
     with pytest.raises(CostFileTooLarge):
         keep_file([b"abc", b"de"])
     assert [path.name for path in folder.iterdir()] == [kept.name]
-    monkeypatch.setattr(kept_files, "uuid4", lambda: Named("no-such-folder/x"))
+    monkeypatch.setattr(kept_files, "token_hex", lambda _length: "no-such-folder/x")
     with pytest.raises(FilesNotKept):
         keep_file([b"abc"])
 
 
-def test_what_a_dead_process_left_is_swept_away_after_a_day(folder: Path) -> None:
+def test_what_a_dead_process_left_is_swept_away_after_a_day(acme: Cast, folder: Path) -> None:
     wanted, orphan = keep_file([b"a"]), keep_file([b"b"])
-    (folder / "reading-left").mkdir()
+    (folder / f"{acme.acme.id.hex}-reading-left").mkdir()
+    (folder / f"{acme.globex.id.hex}-theirs").write_bytes(b"d")
     old = time.time() - 2 * 86_400
     for path in folder.iterdir():
         os.utime(path, (old, old))
     fresh = keep_file([b"c"])
     assert drop_orphans({wanted.name}, datetime.now(UTC)) == 2
-    assert {path.name for path in folder.iterdir()} == {wanted.name, fresh.name}
+    assert {path.name for path in folder.iterdir()} == {wanted.name, fresh.name, f"{acme.globex.id.hex}-theirs"}
     assert not path_of(orphan.name).exists()
     shutil.rmtree(folder)
