@@ -54,6 +54,24 @@ REASON_LABELS: Mapping[Reason, str] = {
     Reason.ROUNDING: gettext_noop("Rounding"),
 }
 
+# What a reason means, to whoever has to sign.
+REASON_MEANINGS: Mapping[Reason, str] = {
+    Reason.PRICE_DIFFERS: gettext_noop(
+        "The same tokens at another rate: a discount, a change of price, another tier or routing."
+    ),
+    Reason.CACHE_LIFETIME: gettext_noop("The bill tells cache writes kept for an hour apart; CloudWatch does not."),
+    Reason.UNPRICED: gettext_noop("Counted, but without a price of ours or without a model that can be named."),
+    Reason.BATCH: gettext_noop("CloudWatch does not count batch calls."),
+    Reason.BILL_WITHOUT_USAGE: gettext_noop("Billed tokens that no connected account and region has counted."),
+    Reason.USAGE_WITHOUT_BILL: gettext_noop("Counted tokens that are not on any bill we read."),
+    Reason.LATE: gettext_noop("The bill or the usage of the day is not complete yet; it goes away by itself."),
+    Reason.RESTATED: gettext_noop("The provider changed the day after it had been told whole."),
+    Reason.NOT_TOKEN_BASED: gettext_noop("Guardrails, knowledge bases, agents, images, reserved and custom models."),
+    Reason.UNRECOGNIZED: gettext_noop("A usage type that we do not know yet; its cost is kept."),
+    Reason.CREDIT_REFUND_TAX: gettext_noop("Money on the bill that is for no usage."),
+    Reason.ROUNDING: gettext_noop("The last digits of the provider's amounts, within the tolerance."),
+}
+
 
 class DiscrepancyState(StrEnum):
     """What finance has said to a discrepancy; that it is gone is told beside it."""
@@ -61,6 +79,13 @@ class DiscrepancyState(StrEnum):
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
     EXPLAINED = "EXPLAINED"
+
+
+DISCREPANCY_STATE_LABELS: Mapping[DiscrepancyState, str] = {
+    DiscrepancyState.OPEN: gettext_noop("Open"),
+    DiscrepancyState.ACKNOWLEDGED: gettext_noop("Acknowledged"),
+    DiscrepancyState.EXPLAINED: gettext_noop("Explained"),
+}
 
 
 # CloudWatch does not tell how long a cache write is kept, the bill does: they meet in one class.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -48,6 +49,37 @@ def list_discrepancies(start: date, end: date) -> tuple[FoundDiscrepancy, ...]:
     """Return what exceeded the tolerance on the days from start up to end: the most money first, ties by id."""
     rows = Discrepancy.objects.filter(date__gte=start, date__lt=end)
     return tuple(sorted((_discrepancy(row) for row in rows), key=lambda one: (-abs(one.amount), one.id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthDiscrepancy:
+    """The same discrepancy on several days: one line to be answered."""
+
+    newest: FoundDiscrepancy
+    amount: Decimal
+    days: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to look."""
+        return self.newest.is_open
+
+
+def list_month_discrepancies(start: date, end: date) -> tuple[MonthDiscrepancy, ...]:
+    """Return the discrepancies of some days by line and reason: open ones first, the most money first.
+
+    Days on which it is gone count only where it is gone on all of them.
+    """
+    alike: dict[tuple[LineKey, Reason | None], list[FoundDiscrepancy]] = defaultdict(list)
+    for row in list_discrepancies(start, end):
+        alike[row.key, row.reason].append(row)
+    found = []
+    for rows in alike.values():
+        standing = [row for row in rows if row.resolved_at is None] or rows
+        amount = sum((row.amount for row in standing), Decimal(0))
+        newest = max(standing, key=lambda row: row.date)
+        found.append(MonthDiscrepancy(newest=newest, amount=amount, days=len(standing)))
+    return tuple(sorted(found, key=lambda one: (not one.is_open, -abs(one.amount), one.newest.id)))
 
 
 def get_discrepancy(discrepancy_id: int) -> FoundDiscrepancy:

@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from billing.domain.collection import Source
 from billing.domain.dimensions import Basis
+from billing.domain.money import Money
 from billing.domain.reconciliation import is_whole, last_read_at
 from billing.models import CollectionWindow, Restatement
 
@@ -42,9 +43,19 @@ class RestatedDay:
     changes: tuple[Change, ...]
 
     @property
-    def difference(self) -> Decimal:
+    def money_before(self) -> Money:
+        """What the day said."""
+        return Money(self.before, self.currency)
+
+    @property
+    def money_after(self) -> Money:
+        """What the day says."""
+        return Money(self.after, self.currency)
+
+    @property
+    def difference(self) -> Money:
         """What was added."""
-        return self.after - self.before
+        return self.money_after - self.money_before
 
 
 def list_restatements(start: date, end: date, *, basis: Basis | None = None) -> tuple[RestatedDay, ...]:

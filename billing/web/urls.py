@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from billing.web import announcements, connections, exchange_rates, price_entry, prices, watching
+from billing.web import (
+    announcements,
+    connections,
+    exchange_rates,
+    invoices,
+    price_entry,
+    prices,
+    reconciliation,
+    watching,
+)
 from billing.web.explore.exports import explore_export
 from billing.web.explore.page import explore_page
 from billing.web.price_events import price_event_detail, price_event_list
@@ -21,6 +30,17 @@ from billing.web.usage_types import usage_type_list
 app_name = "billing"
 
 inside = [
+    path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/day/", reconciliation.reconciliation_day, name="reconciliation_day"),
+    path("reconciliation/export/", reconciliation.reconciliation_export, name="reconciliation_export"),
+    path("reconciliation/tolerance/", reconciliation.reconciliation_tolerance, name="reconciliation_tolerance"),
+    path(
+        "reconciliation/exceptions/<int:discrepancy_id>/",
+        reconciliation.discrepancy_detail,
+        name="discrepancy_detail",
+    ),
+    path("invoices/new/", invoices.invoice_create, name="invoice_create"),
+    path("invoices/<int:invoice_id>/remove/", invoices.invoice_remove, name="invoice_remove"),
     path("explore/", explore_page, name="explore"),
     path("explore/export/", explore_export, name="explore_export"),
     path("saved-views/", saved_view_list, name="saved_view_list"),

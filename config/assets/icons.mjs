@@ -40,6 +40,7 @@ export const icons = [
   "plug-connected",
   "plus",
   "refresh",
+  "scale",
   "search",
   "selector",
   "send",

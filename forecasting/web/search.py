@@ -57,6 +57,12 @@ PAGES = (
     PageEntry("forecasting:cost_center_list", _("Cost centers"), Permission.VIEW_SPEND, ("teams", "部門")),
     PageEntry("forecasting:budget_list", _("Budgets"), Permission.VIEW_SPEND),
     PageEntry("forecasting:alert_list", _("Alerts"), Permission.VIEW_SPEND),
+    PageEntry(
+        "billing:reconciliation",
+        _("Reconciliation"),
+        Permission.VIEW_SPEND,
+        ("bill", "invoice", "match", "照合", "請求書"),
+    ),
     PageEntry("billing:connection_list", _("Connections"), Permission.VIEW_SPEND, ("aws", "sources", "データ")),
     PageEntry("billing:usage_type_list", _("Usage types"), Permission.VIEW_SPEND, ("bill", "SKU", "利用タイプ")),
     PageEntry(
@@ -72,6 +78,7 @@ PAGES = (
     PageEntry("billing:price_create", _("Override a price"), Permission.EDIT_PRICES, ("new",)),
     PageEntry("forecasting:channel_create", _("Add a channel"), Permission.EDIT_CHANNELS, ("new",)),
     PageEntry("billing:exchange_rate_create", _("Enter a rate"), Permission.EDIT_EXCHANGE_RATES, ("new",)),
+    PageEntry("billing:invoice_create", _("Enter an invoice"), Permission.EDIT_RECONCILIATION, ("new",)),
     PageEntry("accounts:cost_center_create", _("Add a cost center"), Permission.EDIT_COST_CENTERS, ("new",)),
     PageEntry("accounts:invitation_create", _("Invite a member"), Permission.EDIT_MEMBERS, ("new", "招待")),
     PageEntry("accounts:api_key_create", _("Issue a key"), Permission.EDIT_API_KEYS, ("new",)),

@@ -29,32 +29,36 @@ def editor(cast: Cast, make_api: KeyMaker) -> Api:
     return make_api(cast.acme, [Permission.VIEW_SPEND, Permission.EDIT_RECONCILIATION])
 
 
+def store_day() -> None:
+    """A million input tokens rated at 20 and billed at 15, and guardrails of 2.50; the bill is whole."""
+    billing.make_override(token_class=TokenClass.INPUT, rate="20")
+    billing.make_usage(billing.make_series(), {HOUR: 1_000_000})
+    connection = billing.make_connection()
+    tokens = billing.make_billed(connection, {DAY: "15"})
+    BilledSeries.objects.filter(id=tokens.pk).update(
+        aws_region="us-east-1",
+        model_id="claude-sonnet-4-5",
+        token_class="input",
+        tier="STANDARD",
+        routing_class="GLOBAL",
+        heading=CostHeading.TOKENS,
+        tokens_per_unit=1_000_000,
+    )
+    guarded = billing.make_billed(connection, {DAY: "2.5"}, usage_type="USE1-Guardrail-UnitsConsumed")
+    BilledSeries.objects.filter(id=guarded.pk).update(heading=CostHeading.GUARDRAILS)
+    billing.make_window(
+        connection,
+        source=Source.COST_EXPLORER,
+        end=NOW,
+        state=WindowState.DONE,
+        read_at=NOW,
+    )
+
+
 @pytest.fixture
 def _matched(cast: Cast) -> None:
-    """A million input tokens rated at 20 and billed at 15, and guardrails of 2.50; the bill is whole."""
     with inside(cast.acme):
-        billing.make_override(token_class=TokenClass.INPUT, rate="20")
-        billing.make_usage(billing.make_series(), {HOUR: 1_000_000})
-        connection = billing.make_connection()
-        tokens = billing.make_billed(connection, {DAY: "15"})
-        BilledSeries.objects.filter(id=tokens.pk).update(
-            aws_region="us-east-1",
-            model_id="claude-sonnet-4-5",
-            token_class="input",
-            tier="STANDARD",
-            routing_class="GLOBAL",
-            heading=CostHeading.TOKENS,
-            tokens_per_unit=1_000_000,
-        )
-        guarded = billing.make_billed(connection, {DAY: "2.5"}, usage_type="USE1-Guardrail-UnitsConsumed")
-        BilledSeries.objects.filter(id=guarded.pk).update(heading=CostHeading.GUARDRAILS)
-        billing.make_window(
-            connection,
-            source=Source.COST_EXPLORER,
-            end=NOW,
-            state=WindowState.DONE,
-            read_at=NOW,
-        )
+        store_day()
 
 
 @pytest.mark.usefixtures("_matched")
