@@ -92,6 +92,8 @@ def yield_costs(days: DateRange) -> list[Note]:
     file may have been cut off in counts as Cost Explorer tells it. Doing it twice deletes nothing more.
     """
     period = BilledPeriod(days.start, days.end)
+    if not ImportedPeriod.objects.filter(period_start__lt=days.end, period_end__gt=days.start).exists():
+        return []  # as for everybody without files: nothing is told twice
     bounds = {"first_day": days.start, "last_day": days.end}
     notes = _noted(ImportNote.CONNECTION_YIELDED, execute("yield_to_files", **bounds), period)
     return notes + _noted(ImportNote.FILE_YIELDED, execute("yield_to_connections", **bounds), period)
