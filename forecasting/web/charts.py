@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -55,6 +55,8 @@ class Chart:
     largest: Decimal
     currency: str
     partial: Sequence[int] = ()
+    # Days whose figure changed after it was complete.
+    restated: Sequence[int] = ()
     key: Sequence[Line] = field(default=())
 
     @property
@@ -104,10 +106,13 @@ class Chart:
             },
             "series": [line.as_json() for line in self.lines],
             "partial": list(self.partial),
+            "restated": list(self.restated),
         }
 
     def _title(self, index: int) -> str:
         title = figures.day(self.days[index], _language())
+        if index in self.restated:
+            return gettext("%(day)s (restated)") % {"day": title}
         return gettext("%(day)s (incomplete)") % {"day": title} if index in self.partial else title
 
 
@@ -154,6 +159,7 @@ def daily_chart(
     parts: Sequence[tuple[str, str, Sequence[DayAmount]]],
     partial_day: date | None,
     currency: str,
+    restated_days: Collection[date] = (),
 ) -> Chart:
     """Per day: columns stacked from (ink, name, days) of each part, the first one at the bottom."""
     shown = list(days)
@@ -174,6 +180,7 @@ def daily_chart(
         largest=max((_stacked(lines, index) for index in range(len(shown))), default=Decimal(0)),
         currency=currency,
         partial=[index for index, day in enumerate(shown) if day == partial_day],
+        restated=[index for index, day in enumerate(shown) if day in restated_days],
         key=lines,
     )
 

@@ -17,16 +17,19 @@ from accounts.domain.roles import Permission
 from accounts.queries.cost_centers import list_cost_centers
 from billing.domain import figures
 from billing.domain.collection import Source
-from billing.domain.dimensions import Dimension
+from billing.domain.dimensions import Basis, Dimension
 from billing.domain.freshness import Freshness
 from billing.domain.money import Money, add_up
 from billing.queries.collection import SourceFreshness, get_backfill
+from billing.queries.restatements import RestatedDay, list_restatements
 from forecasting.domain.dashboard import Breakdown, BreakdownRow, DayAmount, FindingKind, running_total
 from forecasting.queries.checklist import get_checklist
 from forecasting.queries.dashboard import Dashboard, get_dashboard
 from forecasting.web.charts import Chart, daily_chart, month_chart
 
 INKS = 6
+# Restated days that the page names; the rest stand with their month.
+MOST_RESTATED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +94,13 @@ def dashboard(request: OrganizationRequest) -> HttpResponse:
 def _figures(page: Dashboard) -> dict[str, object]:
     breakdowns = [_breakdown_view(breakdown, page) for breakdown in page.composition.breakdowns]
     models = next(view for view in breakdowns if view.breakdown.dimension is Dimension.MODEL)
+    restated = list_restatements(page.daily.recent.start, page.daily.recent.end)
     over = _over(page)
     return {
         "breakdowns": breakdowns,
         "month_chart": _month_chart(page),
-        "daily_chart": _daily_chart(page, models),
+        "daily_chart": _daily_chart(page, models, restated),
+        "restated": restated[-MOST_RESTATED:],
         "over": over,
         "budgets_watched": len(page.budgets),
         "over_share": over.amount / page.budget.budget.amount.amount if over and page.budget else None,
@@ -270,7 +275,7 @@ def _month_title(page: Dashboard) -> str:
     }
 
 
-def _daily_chart(page: Dashboard, models: BreakdownView) -> Chart:
+def _daily_chart(page: Dashboard, models: BreakdownView, restated: Sequence[RestatedDay]) -> Chart:
     """The last days by model, in the inks and the order of the table of models; what it does not list is the rest."""
     by_model = page.daily.recent_by_model
     listed = [view for view in models.rows if not view.row.is_rest]
@@ -289,6 +294,8 @@ def _daily_chart(page: Dashboard, models: BreakdownView) -> Chart:
         parts=parts,
         partial_day=page.frame.partial_day,
         currency=page.frame.currency,
+        # The chart shows what we rated: what changed on the bill alone is told beside it.
+        restated_days={one.date for one in restated if one.basis is Basis.RATED},
     )
 
 

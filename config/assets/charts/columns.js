@@ -1,4 +1,4 @@
-// Per day: stacked columns, six categories and the rest; an incomplete day is hatched.
+// Per day: stacked columns, six categories and the rest; an incomplete day is hatched, a restated one ringed.
 import { frame } from "./frame.js";
 
 // What is nobody's or has no price is told from the categories by its form, too.
@@ -10,6 +10,7 @@ const hatch = { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation
 
 export function columns(data, ink) {
   const partial = new Set(data.partial ?? []);
+  const restated = new Set(data.restated ?? []);
   const series = data.series.map((one) => ({
     name: one.name,
     type: "bar",
@@ -26,7 +27,9 @@ export function columns(data, ink) {
     data: one.values.map((value, index) =>
       partial.has(index)
         ? { value, itemStyle: { color: ink[one.role], opacity: 0.5, decal: { ...hatch, color: ink.surface } } }
-        : value,
+        : restated.has(index)
+          ? { value, itemStyle: { color: ink[one.role], borderColor: ink.text, borderWidth: 1.5 } }
+          : value,
     ),
   }));
   return { ...frame(data, ink, { right: 12, gap: true, pointer: "shadow", every: "auto" }), series };
