@@ -11,7 +11,15 @@ from billing.models.allocation import (
     UnallocatedOwner,
 )
 from billing.models.announcements import Announcement
-from billing.models.catalog import FoundationModel, LearntRate, ModelPrice, PriceOverride, RateCard, RateLearning
+from billing.models.catalog import (
+    FoundationModel,
+    LearntRate,
+    ModelPrice,
+    PriceListReading,
+    PriceOverride,
+    RateCard,
+    RateLearning,
+)
 from billing.models.collection import CollectionRun, CollectionWindow
 from billing.models.connections import AwsConnection
 from billing.models.costs import BilledCost, BilledSeries, CostSource
@@ -24,6 +32,7 @@ from billing.models.reconciliation import Discrepancy, Reconciliation, Reconcili
 from billing.models.restatements import BilledCostVersion, Restatement
 from billing.models.saved_views import SavedView
 from billing.models.usage import DailyUsage, HourlyUsage, SeriesAssignment, UsageSeries
+from billing.models.usage_events import UsageEvent, UsageEventDay
 from billing.models.watching import MeteredCall
 
 __all__ = [
@@ -54,6 +63,7 @@ __all__ = [
     "ModelPrice",
     "ObservedMetric",
     "PriceEvent",
+    "PriceListReading",
     "PriceOverride",
     "RateCard",
     "RateLearning",
@@ -66,5 +76,7 @@ __all__ = [
     "SharedCostShare",
     "SharedCostSplit",
     "UnallocatedOwner",
+    "UsageEvent",
+    "UsageEventDay",
     "UsageSeries",
 ]

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
 from billing.domain.dimensions import ContextBand, PriceOrigin, RoutingClass, Tier, TokenClass
+from billing.domain.price_lists import PriceListState
 from billing.models.collection import time_range
 
 PRICE_KEY = ["model_id", "aws_region", "routing_class", "tier", "token_class", "context_band"]
@@ -86,6 +87,22 @@ class ModelPrice(PriceFields):
                 name="model_price_has_a_length",
             ),
         ]
+
+
+class PriceListReading(models.Model):
+    """How the last reading of AWS's Price List went, and what it came to. Global: one row, written by that sync only."""
+
+    state = models.CharField(max_length=16, choices=[(item.value, item.value) for item in PriceListState])
+    tried_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    products = models.PositiveIntegerField(default=0)
+    prices = models.PositiveIntegerField(default=0)
+    # {reason: products}: what of the list gives no price of tokens.
+    left_out = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.state} at {self.tried_at}"
 
 
 class LearntRate(PriceFields, TenantModel):

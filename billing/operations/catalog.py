@@ -18,6 +18,7 @@ from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from billing.domain.catalog import FoundationModel as Model
 from billing.domain.catalog import Price, PriceKey, check_rate
+from billing.domain.dimensions import PriceOrigin
 from billing.domain.exchange_rates import USD
 from billing.domain.parsing.catalog import parse_models, parse_prices
 from billing.domain.price_entry import PriceEntry
@@ -91,9 +92,9 @@ def sync_price_table(*, now: datetime) -> PriceSync:
     models = parse_models((TABLES / "models.csv").read_text())
     prices = parse_prices((TABLES / "prices.csv").read_text())
     with transaction.atomic():
-        _lock()
+        lock_prices()
         _write_models(models)
-        changed = _write_prices(prices, now)
+        changed = replace_published(prices, PriceOrigin.COMMITTED, now)
     return PriceSync(models=len(models), prices=len(prices), prices_changed=changed)
 
 
@@ -188,7 +189,8 @@ def _check_rate(rate: Decimal) -> None:
         raise ImpossibleRate(field="amount")
 
 
-def _lock() -> None:
+def lock_prices() -> None:
+    """Make syncs of published prices wait for each other until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SYNC_LOCK])
 
@@ -213,9 +215,10 @@ def _write_models(models: Iterable[Model]) -> None:
     FoundationModel.objects.bulk_create(rows, update_conflicts=True, unique_fields=["model_id"], update_fields=columns)
 
 
-def _write_prices(prices: Sequence[Price], now: datetime) -> int:
+def replace_published(prices: Sequence[Price], origin: PriceOrigin, now: datetime) -> int:
+    """Make the published prices of one origin these; returns how many are new or gone. Others stay as they are."""
     wanted = set(map(_identity, prices))
-    stored = {_identity(price_of(row)): row.pk for row in ModelPrice.objects.all()}
+    stored = {_identity(price_of(row)): row.pk for row in ModelPrice.objects.filter(origin=origin)}
     gone = [pk for identity, pk in stored.items() if identity not in wanted]
     new = [price for price in prices if _identity(price) not in stored]
     _touch_models_of(gone, new, now)
@@ -252,6 +255,7 @@ def _price_row(price: Price, now: datetime) -> ModelPrice:
         effective_to=price.effective_to,
         source=price.source,
         source_date=price.source_date,
+        origin=price.origin,
         listed_at=now,
     )
 

@@ -101,8 +101,9 @@ def get_price_override(override_id: int) -> EnteredPrice:
 
 
 def find_price_table_date() -> date | None:
-    """Return how new the published prices are: the newest source date in the table."""
-    newest: date | None = ModelPrice.objects.aggregate(newest=Max("source_date"))["newest"]
+    """Return how new the committed table is: its newest source date."""
+    committed = ModelPrice.objects.filter(origin=PriceOrigin.COMMITTED)
+    newest: date | None = committed.aggregate(newest=Max("source_date"))["newest"]
     return newest
 
 

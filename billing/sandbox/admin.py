@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from billing.sandbox import names, truth
+from billing.sandbox import names, pricing, truth
 from billing.sandbox.caller import Request
 from billing.sandbox.cost_explorer import plain
 from billing.sandbox.dispatch import Dispatcher
@@ -266,6 +266,10 @@ def get_prices(dispatcher: Dispatcher, _given: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def get_price_list(_dispatcher: Dispatcher, given: Mapping[str, Any]) -> dict[str, Any]:
+    return pricing.file_of(given["code"])
+
+
 def get_series(dispatcher: Dispatcher, _given: Mapping[str, Any]) -> dict[str, Any]:
     """What there is: every series with the names it goes by."""
     return {
@@ -309,5 +313,6 @@ ROUTES: Final[Mapping[tuple[str, str], Handler]] = {
     ("GET", "truth"): get_truth,
     ("GET", "bill"): get_bill,
     ("GET", "prices"): get_prices,
+    ("GET", "price-list"): get_price_list,
     ("GET", "series"): get_series,
 }

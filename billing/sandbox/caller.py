@@ -137,8 +137,8 @@ def _session_caller(session: Session, signature: Signature, state: State) -> Cal
 
 
 def authorize(caller: Caller, action: str) -> None:
-    """The vendor's own account holds nothing to read: all it may do is to assume roles."""
-    denied = not action.startswith("sts:") if caller.role is None else caller.role.denies(action)
+    """The vendor's own account holds nothing to read: all it may do is to assume roles, and to ask for published prices."""
+    denied = not action.startswith(("sts:", "pricing:")) if caller.role is None else caller.role.denies(action)
     if denied and action != "sts:GetCallerIdentity":
         reason = f"because no identity-based policy allows the {action} action"
         raise AwsError(

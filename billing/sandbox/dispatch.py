@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from billing.sandbox import bedrock, cloudwatch, cost_explorer, sts
+from billing.sandbox import bedrock, cloudwatch, cost_explorer, pricing, sts
 from billing.sandbox.caller import Request, authorize, identify, read_signature
 from billing.sandbox.errors import AwsError, NotStaged
 from billing.sandbox.service import Context, Operation
@@ -39,6 +39,7 @@ SERVICES: Final[Mapping[str, Service]] = {
     "sts": Service(model="sts", iam_prefix="sts", operations=sts.OPERATIONS),
     "monitoring": Service(model="cloudwatch", iam_prefix="cloudwatch", operations=cloudwatch.OPERATIONS),
     "ce": Service(model="ce", iam_prefix="ce", operations=cost_explorer.OPERATIONS),
+    "pricing": Service(model="pricing", iam_prefix="pricing", operations=pricing.OPERATIONS),
     "bedrock": Service(model="bedrock", iam_prefix="bedrock", operations=bedrock.OPERATIONS),
 }
 

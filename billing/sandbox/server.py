@@ -101,7 +101,9 @@ def create_server(
     world.snapshot()
     for service in SERVICES.values():
         protocol_of(service)
-    return SandboxServer(port, Dispatcher(world=world, state=state, vendor_secret=vendor_secret))
+    server = SandboxServer(port, Dispatcher(world=world, state=state, vendor_secret=vendor_secret))
+    state.url = server.url
+    return server
 
 
 @contextmanager

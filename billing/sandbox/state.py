@@ -119,6 +119,7 @@ class State:
     extra_charges: list[ExtraCharge] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     page_sizes: dict[str, int] = field(default_factory=dict)
+    url: str = ""  # where this server listens, for the addresses of files
     calls: Counter[str] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)
 

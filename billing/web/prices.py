@@ -25,6 +25,7 @@ from billing.queries.catalog import (
 )
 from billing.queries.collection import get_data_until
 from billing.queries.learnt_rates import get_learning_state
+from billing.queries.price_list import find_list_reading
 from billing.queries.prices import (
     SHOWN_CLASSES,
     PriceRow,
@@ -81,6 +82,7 @@ def price_list(request: OrganizationRequest) -> HttpResponse:
         "publishers": sorted({model.publisher for model in models}, key=str.casefold),
         "regions": list_known_values(Dimension.AWS_REGION),
         "table_date": find_price_table_date(),
+        "list_reading": find_list_reading(),
         "data_until": get_data_until(now=request.now).rated,
         "windows_to_rate": count_windows_to_rate(),
     }

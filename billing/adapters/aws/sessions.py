@@ -98,6 +98,11 @@ class Sessions:
         session = ASSUMED_ROLE.fullmatch(arn)
         return f"arn:{session['partition']}:iam::{session['account']}:role/{session['role']}" if session else arn
 
+    def own_client(self, service: str, aws_region: str) -> Any:
+        """Return a client with our own credentials, those of the usual variables or of the machine."""
+        with self._lock:
+            return self._client(service, aws_region, {})
+
     def _entry(self, role: Role) -> _Entry:
         key = (get_endpoint_url(), role)
         entry = self._entries.get(key)
@@ -140,6 +145,11 @@ SESSIONS = Sessions()
 def client(role: Role, service: str, aws_region: str) -> Any:
     """Return a client of an AWS service in the customer's account, from this process's sessions."""
     return SESSIONS.client(role, service, aws_region)
+
+
+def own_client(service: str, aws_region: str) -> Any:
+    """Return a client of an AWS service in our own account. Its calls raise NotConfigured where we have no credentials."""
+    return SESSIONS.own_client(service, aws_region)
 
 
 def forget(role: Role) -> None:
