@@ -74,7 +74,7 @@ class AnnouncementForm(forms.Form):
     title = forms.CharField(
         label=gettext_lazy("What it is called"),
         max_length=TITLE_LIMIT,
-        help_text=gettext_lazy("For example: Claude Sonnet 4.5 is 25 % cheaper"),
+        help_text=gettext_lazy("For example: a quarter off Claude Sonnet 4.5"),
     )
     percent = forms.CharField(
         label=gettext_lazy("Cut in percent"),

@@ -76,6 +76,7 @@ def check_the_cut(sandbox: Control) -> None:
         NotReceived.OTHER_MODEL: share * since["other"],
         NotReceived.ROUTING: share * since["routing"],
         NotReceived.NOT_TOKENS: share * since["no tokens"],
+        NotReceived.UNRECOGNIZED: share * since["unknown"],
     }
     assert outcome.announced_to_date == value + sum(part.money for part in outcome.not_received)
     assert sum(part.points for part in outcome.not_received) == entry.percent - outcome.realised_percent
@@ -87,18 +88,24 @@ def check_the_cut(sandbox: Control) -> None:
 def _costs(
     bill: Iterable[dict[str, Any]], told: Iterable[dict[str, Any]], start: date, end: date
 ) -> dict[str, Decimal]:
-    """What was billed: for what the cut is of, for its model at another routing, for other models, for no tokens."""
+    """What was billed: for what the cut is of, for its model at another routing, for other models, for what nobody knows, for no tokens."""
     costs: dict[str, Decimal] = defaultdict(Decimal)
     for row in bill:
         if start <= date.fromisoformat(row["date"]) < end:
-            counts_tokens = "oken" in row["usage_type"]
-            costs["other" if counts_tokens else "no tokens"] += Decimal(row["cost"])
+            costs[_kind(row["usage_type"])] += Decimal(row["cost"])
     for row in told:
         if row["model"] == MODEL and start <= date.fromisoformat(row["period"]) < end:
             name = "cut" if _is_cut(row) else "routing"
             costs[name] += Decimal(row["cost_billed"])
             costs["other"] -= Decimal(row["cost_billed"])
     return costs
+
+
+def _kind(usage_type: str) -> str:
+    if "Zephyr" in usage_type or "QuantumLeap" in usage_type:
+        return "unknown"
+    is_reserved = "per-minute" in usage_type or "TPM" in usage_type
+    return "other" if "Canvas" in usage_type or ("oken" in usage_type and not is_reserved) else "no tokens"
 
 
 def _is_cut(row: dict[str, Any]) -> bool:
