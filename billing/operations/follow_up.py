@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
+from accounts.tenancy.context import tenant_transaction
 from billing.operations.billed_series import read_billed_series_again
 from billing.operations.learnt_rates import learn_rates
 from billing.operations.price_events import find_due_price_events
 from billing.operations.rating import list_windows_to_rate, rerate_window
-from billing.operations.reconciliation import reconcile_due_days
+from billing.operations.reconciliation import mark_reconciliation_due, reconcile_due_days
+from billing.operations.usage_events import list_event_days_to_rate, rate_event_day
 from billing.operations.windows import Clock
 
 
 def read_lines_again(clock: Clock) -> int:  # noqa: ARG001 - every step has a clock
     """Read lines of the bill again that an older reader has read, or that were not understood."""
-    return read_billed_series_again()
+    changed = read_billed_series_again()
+    if changed:
+        with tenant_transaction():
+            mark_reconciliation_due(start=date.min)
+    return changed
 
 
 def learn(clock: Clock) -> int:
@@ -35,6 +42,14 @@ def rate_again(clock: Clock) -> int:
     return sum(rows is not None for rows in rated)
 
 
+def rate_events(clock: Clock) -> int:
+    """Add up and rate again every day of usage events whose rating is due; returns how many."""
+    due = list_event_days_to_rate()
+    for day_id in due:
+        rate_event_day(day_id=day_id, now=clock())
+    return len(due)
+
+
 def match(clock: Clock) -> int:
     """Match the days with the bill that have become due; returns how many."""
     return reconcile_due_days(now=clock())
@@ -46,6 +61,7 @@ STEPS: Mapping[str, Callable[[Clock], int]] = {
     "rates_learnt": learn,
     "price_events_changed": find_moves,
     "windows_rated_again": rate_again,
+    "event_days_rated_again": rate_events,
     "days_matched": match,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
 
@@ -12,6 +12,7 @@ from accounts.domain.errors import Invalid
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
 from accounts.tenancy.context import tenant_transaction
+from billing.domain.money import ZERO
 from billing.domain.periods import DAY, DateRange, Month
 from billing.domain.reconciliation import EXPECTED, DiscrepancyState, Line, Reason, add_up, exceeding
 from billing.models import Discrepancy, Reconciliation, ReconciliationTolerance
@@ -27,6 +28,7 @@ from billing.queries.reconciliation import (
 LOOKS_BACK = timedelta(days=500)
 DAYS_AT_ONCE = 500
 DAYS_TOGETHER = 31
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_PERCENT = Decimal(100)
 MOST_ABSOLUTE = Decimal(10) ** 9
 NOTE_LENGTH = 500
@@ -95,7 +97,17 @@ def _stretches(days: Sequence[date]) -> Iterator[DateRange]:
 
 
 def mark_reconciliation_due(*, start: date, end: date | None = None) -> int:
-    """Write down that days from start up to end are to be matched again, as far as they were; returns how many."""
+    """Write down that days from start up to end are to be matched again; returns how many had been.
+
+    With an end, days that never were are due as well: usage that was told by events has no window that says so.
+    """
+    if end is not None:
+        blank = {"rated": ZERO, "billed": ZERO, "matched": ZERO, "unexplained": ZERO, "tokens_unpriced": 0}
+        made = [
+            Reconciliation(date=day, **blank, is_closed=False, is_due=True, reconciled_at=NEVER)
+            for day in DateRange(start, end)
+        ]
+        Reconciliation.objects.bulk_create(made, ignore_conflicts=True)
     rows = Reconciliation.objects.filter(date__gte=start)
     if end is not None:
         rows = rows.filter(date__lt=end)

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from billing.domain.collection import RESTATEMENT, Source
 from billing.domain.connections import ConnectionState
-from billing.domain.dimensions import ROUTING_CLASS_OF, Provider, Routing
+from billing.domain.dimensions import ROUTING_CLASS_OF, Routing
 from billing.domain.exchange_rates import USD
 from billing.domain.matching import match_day
 from billing.domain.money import ZERO
@@ -183,11 +183,11 @@ def _fresh_day(match: DayMatch) -> MatchedDay:
 
 def _rated_parts(start: date, end: date) -> dict[date, list[RatedPart]]:
     found: dict[date, list[RatedPart]] = defaultdict(list)
-    for day, account, aws_region, model_id, token_class, tier, routing, tokens, unpriced, cost in execute(
+    for day, provider, account, aws_region, model_id, token_class, tier, routing, tokens, unpriced, cost in execute(
         "rated_parts", first_day=start, last_day=end
     ):
         part = RatedPart(
-            provider=Provider.AWS_BEDROCK.value,
+            provider=provider,
             aws_account_id=account,
             aws_region=aws_region,
             model_id=model_id,

@@ -1,13 +1,15 @@
 -- What was counted, and what it costs at our prices, laid out as the match with the bill wants it.
--- grain: UTC day, AWS account, region, model, token class, tier, routing    replaces: nothing
+-- grain: UTC day, provider, account, region, model, token class, tier, routing    replaces: nothing
 -- params: first_day, last_day    twice: same rows
 WITH named AS MATERIALIZED (
-    SELECT s.id AS series_id, s.aws_account_id, s.aws_region, s.model_id, s.tier, s.routing
+    SELECT s.id AS series_id, s.provider, s.aws_account_id, s.aws_region, s.model_id, s.tier, s.routing
     FROM billing_usageseries AS s
+    WHERE s.namespace <> 'usage-events'  -- what other meters tell is on no bill of AWS
 ),
 grouped AS (
     SELECT
         f.date,
+        n.provider,
         n.aws_account_id,
         n.aws_region,
         n.model_id,
@@ -34,11 +36,11 @@ grouped AS (
     FROM billing_dailyusage AS f
     JOIN named AS n ON n.series_id = f.series_id
     WHERE f.date >= %(first_day)s AND f.date < %(last_day)s
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT
-    g.date, g.aws_account_id, g.aws_region, g.model_id, class.token_class, g.tier, g.routing, class.tokens, class.unpriced,
-    class.cost
+    g.date, g.provider, g.aws_account_id, g.aws_region, g.model_id, class.token_class, g.tier, g.routing, class.tokens,
+    class.unpriced, class.cost
 FROM grouped AS g
 CROSS JOIN LATERAL (
     VALUES
@@ -50,4 +52,4 @@ CROSS JOIN LATERAL (
     ('cache_write_1h', g.tokens_cache_write_1h, g.unpriced_cache_write_1h, g.cost_cache_write_1h)
 ) AS class (token_class, tokens, unpriced, cost)
 WHERE class.tokens > 0
-ORDER BY 1, 2, 3, 4, 5, 6, 7
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
