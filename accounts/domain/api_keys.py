@@ -88,12 +88,14 @@ SCOPE_GROUPS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.EDIT_EXCHANGE_RATES,
             Permission.EDIT_COST_IMPORTS,
             Permission.EDIT_RECONCILIATION,
+            Permission.CLOSE_MONTHS,
         ),
     ),
     (
         gettext_noop("Administer"),
         (
             Permission.EDIT_CONNECTIONS,
+            Permission.SEND_USAGE,
             Permission.EDIT_MEMBERS,
             Permission.EDIT_API_KEYS,
             Permission.EDIT_ORGANIZATION,

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     EDIT_SHARED_VIEWS = "EDIT_SHARED_VIEWS"
     EDIT_COST_IMPORTS = "EDIT_COST_IMPORTS"
     EDIT_RECONCILIATION = "EDIT_RECONCILIATION"
+    CLOSE_MONTHS = "CLOSE_MONTHS"
+    SEND_USAGE = "SEND_USAGE"
 
 
 _VIEWER = frozenset({Permission.VIEW_SPEND, Permission.VIEW_MEMBERS})
@@ -51,12 +53,14 @@ _FINANCE = _VIEWER | {
     Permission.EDIT_SHARED_VIEWS,
     Permission.EDIT_COST_IMPORTS,
     Permission.EDIT_RECONCILIATION,
+    Permission.CLOSE_MONTHS,
 }
 _ADMIN = _FINANCE | {
     Permission.EDIT_ORGANIZATION,
     Permission.EDIT_MEMBERS,
     Permission.EDIT_API_KEYS,
     Permission.EDIT_CONNECTIONS,
+    Permission.SEND_USAGE,
 }
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
@@ -106,6 +110,8 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     Permission.EDIT_SHARED_VIEWS: gettext_noop("Share saved views"),
     Permission.EDIT_COST_IMPORTS: gettext_noop("Import cost files"),
     Permission.EDIT_RECONCILIATION: gettext_noop("Explain differences to the bill and enter invoices"),
+    Permission.CLOSE_MONTHS: gettext_noop("Close and reopen months"),
+    Permission.SEND_USAGE: gettext_noop("Send usage events of other meters"),
 }
 
 

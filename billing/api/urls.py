@@ -24,7 +24,10 @@ from billing.api.announcements import (
 )
 from billing.api.learnt_rates import LearntRateList
 from billing.api.price_events import PriceEventDetail, PriceEventEvidence, PriceEventList
+from billing.api.focus import FocusLineList
+from billing.api.imports import CostImportDetail, CostImportList
 from billing.api.saved_views import SavedViewDetail, SavedViewList
+from billing.api.usage_events import UsageEventList
 
 app_name = "billing_api"
 
@@ -50,6 +53,9 @@ urlpatterns = [
     path("invoices/<int:invoice_id>/", invoices.InvoiceDetail.as_view(), name="invoice_detail"),
     path("saved-views/", SavedViewList.as_view(), name="saved_view_list"),
     path("saved-views/<int:view_id>/", SavedViewDetail.as_view(), name="saved_view_detail"),
+    path("cost-imports/", CostImportList.as_view(), name="cost_import_list"),
+    path("cost-imports/<int:import_id>/", CostImportDetail.as_view(), name="cost_import_detail"),
+    path("focus-lines/", FocusLineList.as_view(), name="focus_line_list"),
     path("connections/", connections.ConnectionList.as_view(), name="connection_list"),
     path("connections/<int:connection_id>/", connections.ConnectionDetail.as_view(), name="connection_detail"),
     path(
@@ -89,5 +95,6 @@ urlpatterns = [
     path("exchange-rates/<int:rate_id>/", exchange_rates.ExchangeRateDetail.as_view(), name="exchange_rate_detail"),
     path("spend/", costs.SpendList.as_view(), name="spend_list"),
     path("usage-types/", usage_types.UsageTypeList.as_view(), name="usage_type_list"),
+    path("usage-events/", UsageEventList.as_view(), name="usage_event_list"),
     path("usage/", usage.UsageList.as_view(), name="usage_list"),
 ]

@@ -201,13 +201,14 @@ class ContextBand(StrEnum):
 
 
 class Namespace(StrEnum):
-    """The CloudWatch namespaces whose tokens count; they hold different traffic.
+    """Where tokens are counted: the CloudWatch namespaces whose tokens count, and events of other meters.
 
-    `AWS/Bedrock/Agents` repeats the tokens of `AWS/Bedrock` and is therefore no member.
+    They hold different traffic. `AWS/Bedrock/Agents` repeats the tokens of `AWS/Bedrock` and is therefore no member.
     """
 
     BEDROCK = "AWS/Bedrock"
     MANTLE = "AWS/BedrockMantle"
+    EVENTS = "usage-events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

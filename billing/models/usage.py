@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
-from billing.domain.dimensions import TOKEN_CLASSES, Namespace, Routing, Tier
+from billing.domain.dimensions import TOKEN_CLASSES, Namespace, Provider, Routing, Tier
 
 
 def day_range(start: str, end: str) -> Func:
@@ -31,6 +31,13 @@ class UsageSeries(TenantModel):
 
     aws_account_id = models.CharField(max_length=12)
     aws_region = models.CharField(max_length=32)
+    # Who bills for it: events say it, and what CloudWatch counts is Bedrock's.
+    provider = models.CharField(
+        max_length=24,
+        choices=[(provider.value, provider.value) for provider in Provider],
+        default=Provider.AWS_BEDROCK.value,
+        db_default=Provider.AWS_BEDROCK.value,
+    )
     namespace = models.CharField(max_length=64, choices=[(name.value, name.value) for name in Namespace])
     aws_model_id = models.CharField(max_length=512)
     tier = models.CharField(max_length=24, choices=[(tier.value, tier.value) for tier in Tier])

@@ -11,7 +11,7 @@ from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.cloudwatch import Metric, list_metrics
 from billing.domain.collection import DAILY
 from billing.domain.dimensions import Namespace
-from billing.domain.parsing.cloudwatch import Counted, counted, remarks
+from billing.domain.parsing.cloudwatch import METRICS, Counted, counted, remarks
 from billing.domain.records import Noted
 from billing.domain.watching import QUANTITY_OF, Measure, ModelName, WatchedMetric, metrics_to_ask
 from billing.models import ObservedMetric
@@ -104,7 +104,7 @@ def model_id_of(metric: Metric) -> str:
 def _listed(claim: Claim) -> tuple[set[Metric], tuple[Noted, ...]]:
     found: set[Metric] = set()
     seen: list[tuple[str, str, Mapping[str, str]]] = []
-    for namespace in Namespace:
+    for namespace in METRICS:
         for metric in list_metrics(claim.role, claim.span.aws_region, namespace, is_recent=claim.is_recent):
             seen.append((metric.namespace, metric.name, dict(metric.dimensions)))
             if counted(*seen[-1]) is not None:

@@ -21,7 +21,7 @@ from billing.domain.rating import RateCard as Card
 from billing.domain.rating import RatedRecord, rate
 from billing.domain.records import TokenCounts, UsageRecord
 from billing.domain.slices import moved_hours
-from billing.models import AwsConnection, CollectionWindow, ModelPrice, RateCard, UsageSeries
+from billing.models import AwsConnection, CollectionWindow, ModelPrice, RateCard, UsageEventDay, UsageSeries
 from billing.operations.restatements import rated_days_kept
 from billing.queries.catalog import get_price_book
 from billing.sql import execute, load
@@ -140,7 +140,17 @@ def mark_rating_due(*, start: datetime, end: datetime | None, aws_region: str | 
         windows = windows.filter(aws_region=aws_region)
     if end is not None:
         windows = windows.filter(window_start__lt=end)
+    _mark_event_days(start, end, aws_region)
     return windows.update(is_rating_due=True)
+
+
+def _mark_event_days(start: datetime, end: datetime | None, aws_region: str | None) -> None:
+    days = UsageEventDay.objects.filter(date__gte=start.date())
+    if aws_region is not None:
+        days = days.filter(aws_region=aws_region)
+    if end is not None:
+        days = days.filter(date__lte=end.date())
+    days.update(is_rating_due=True)
 
 
 def find_rating_due() -> None:

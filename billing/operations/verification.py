@@ -23,7 +23,7 @@ from billing.domain.connections import (
     wrong_external_id,
 )
 from billing.domain.dimensions import Namespace
-from billing.domain.parsing.cloudwatch import counted
+from billing.domain.parsing.cloudwatch import METRICS, counted
 from billing.domain.periods import DAY, HOUR, floor_hour, utc_day_start
 
 log = structlog.get_logger()
@@ -179,7 +179,7 @@ def _find_traffic(role: Role, aws_regions: Sequence[str]) -> dict[str, int]:
         try:
             metrics = [
                 metric
-                for namespace in Namespace
+                for namespace in METRICS
                 for metric in cloudwatch.list_metrics(role, aws_region, namespace)
                 if counted(metric.namespace, metric.name, dict(metric.dimensions)) is not None
             ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from accounts.domain.pages import Page
-from billing.domain.dimensions import Basis, Dimension, Granularity, Provider, TokenClass
+from billing.domain.dimensions import Basis, Dimension, Granularity, TokenClass
 from billing.domain.periods import DAY, utc_day_start
 from billing.domain.records import TokenCounts
 from billing.domain.slices import SharedDay, Slice, Slices, cut, find_shared_days
@@ -97,7 +97,6 @@ def read_rated(
         by_period=question.granularity is not None,
         with_tokens=with_tokens or Dimension.TOKEN_CLASS in question.group_by,
         with_classes=with_classes,
-        provider=Provider.AWS_BEDROCK.value,
         row_limit=size + 1,
     )
     following = encode_position(rows[size - 1][: len(POSITION)]) if len(rows) > size else None

@@ -9,7 +9,7 @@ SELECT
         + coalesce(f.cost_cache_write, 0) + coalesce(f.cost_cache_write_5m, 0) + coalesce(f.cost_cache_write_1h, 0)
     ) AS cost
 FROM billing_dailyusage AS f
-JOIN billing_usageseries AS s ON s.id = f.series_id
+JOIN billing_usageseries AS s ON s.id = f.series_id AND s.namespace <> 'usage-events'
 WHERE f.date = ANY (%(days)s::date[]) AND (%(series_ids)s::bigint[] IS NULL OR f.series_id = ANY (%(series_ids)s::bigint[]))
 GROUP BY 1, 2
 ORDER BY 1, 2

@@ -5,7 +5,7 @@
 --         ones share: the period of most of it and of the hours in between, and which of the two are asked for; cost alone),
 --         spare_days, spare_periods, spare_starts, spare_ends (the hours of both, should a day not know them apart),
 --         first_day, last_day, first_hour, last_hour (bounds of all slices), by_…, is_… and not_… (dimensions, their
---         filters), with_tokens (or cost alone), with_classes (or sums over all), provider, after_… (the position after
+--         filters), with_tokens (or cost alone), with_classes (or sums over all), after_… (the position after
 --         which to read), row_limit
 --         twice: same rows
 -- The dictionaries are read once and joined by hash (MATERIALIZED): how many facts a slice has, the planner cannot know, and
@@ -15,7 +15,7 @@ WITH chosen AS MATERIALIZED (
         s.id AS series_id,
         CASE WHEN %(by_model)s THEN s.model_id ELSE '' END AS model,
         CASE WHEN %(by_publisher)s THEN s.publisher ELSE '' END AS publisher,
-        CASE WHEN %(by_provider)s THEN %(provider)s ELSE '' END AS provider,
+        CASE WHEN %(by_provider)s THEN s.provider ELSE '' END AS provider,
         CASE WHEN %(by_aws_region)s THEN s.aws_region ELSE '' END AS aws_region,
         CASE WHEN %(by_aws_account)s THEN s.aws_account_id ELSE '' END AS aws_account,
         CASE WHEN %(by_routing)s THEN s.routing ELSE '' END AS routing,
@@ -26,8 +26,8 @@ WITH chosen AS MATERIALIZED (
         AND (%(not_model)s::text[] IS NULL OR s.model_id <> ALL (%(not_model)s::text[]))
         AND (%(is_publisher)s::text[] IS NULL OR s.publisher = ANY (%(is_publisher)s::text[]))
         AND (%(not_publisher)s::text[] IS NULL OR s.publisher <> ALL (%(not_publisher)s::text[]))
-        AND (%(is_provider)s::text[] IS NULL OR %(provider)s = ANY (%(is_provider)s::text[]))
-        AND (%(not_provider)s::text[] IS NULL OR %(provider)s <> ALL (%(not_provider)s::text[]))
+        AND (%(is_provider)s::text[] IS NULL OR s.provider = ANY (%(is_provider)s::text[]))
+        AND (%(not_provider)s::text[] IS NULL OR s.provider <> ALL (%(not_provider)s::text[]))
         AND (%(is_aws_region)s::text[] IS NULL OR s.aws_region = ANY (%(is_aws_region)s::text[]))
         AND (%(not_aws_region)s::text[] IS NULL OR s.aws_region <> ALL (%(not_aws_region)s::text[]))
         AND (%(is_aws_account)s::text[] IS NULL OR s.aws_account_id = ANY (%(is_aws_account)s::text[]))

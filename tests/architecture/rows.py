@@ -134,6 +134,8 @@ ROW_OF: Mapping[str, Callable[[], object]] = {
     "billing.SharedCostShare": allocation.make_share,
     "billing.SharedCostSplit": allocation.make_one_split,
     "billing.UnallocatedOwner": allocation.make_unallocated_owner,
+    "billing.UsageEvent": billing.make_usage_event,
+    "billing.UsageEventDay": billing.make_usage_event_day,
     "billing.UsageSeries": billing.make_series,
     "forecasting.AlertEvaluation": forecasting.make_alert_evaluation,
     "forecasting.AlertEvent": forecasting.make_alert_event,

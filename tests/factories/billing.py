@@ -11,7 +11,16 @@ from accounts.domain.audit import ActorKind
 from billing.domain.catalog import Price, PriceBook, PriceKey
 from billing.domain.collection import ConnectionKind, Source, WindowState
 from billing.domain.connections import ConnectionState, Purpose
-from billing.domain.dimensions import TOKEN_CLASSES, Namespace, Routing, RoutingClass, SeriesKey, Tier, TokenClass
+from billing.domain.dimensions import (
+    TOKEN_CLASSES,
+    Namespace,
+    Provider,
+    Routing,
+    RoutingClass,
+    SeriesKey,
+    Tier,
+    TokenClass,
+)
 from billing.domain.records import TokenCounts, UsageRecord
 from billing.models import (
     AwsConnection,
@@ -23,6 +32,8 @@ from billing.models import (
     PriceOverride,
     SavedView,
     SeriesAssignment,
+    UsageEvent,
+    UsageEventDay,
     UsageSeries,
 )
 from billing.operations.rating import series_key_of, touched_days
@@ -74,6 +85,26 @@ def make_metered_call(**columns: Any) -> MeteredCall:
             **columns,
         }
     )
+
+
+def make_usage_event(**columns: Any) -> UsageEvent:
+    """What another meter told, as it came."""
+    return UsageEvent.objects.create(
+        **{
+            "source": "gateway",
+            "event_id": "1",
+            "time": CONNECTED_AT,
+            "provider": Provider.AZURE_OPENAI,
+            "model": "gpt-5.1",
+            "received_at": CONNECTED_AT,
+            **columns,
+        }
+    )
+
+
+def make_usage_event_day() -> UsageEventDay:
+    """A day that was added up from events."""
+    return UsageEventDay.objects.create(date=CONNECTED_AT.date(), stored_at=CONNECTED_AT)
 
 
 def make_window(
