@@ -66,6 +66,16 @@ class UsageTypeLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadingCost:
+    """What the lines under one heading cost, and which part of the bill that is."""
+
+    heading: CostHeading
+    cost: Money
+    share: Decimal | None
+    usage_types: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageTypeReport:
     """All usage types, those that need somebody first, then the most expensive; the sums are in US dollars."""
 
@@ -90,6 +100,18 @@ class UsageTypeReport:
         """Which part of the cost lies on lines that are not recognised; None without cost."""
         whole = self.cost.amount
         return self.cost_of(UsageTypeState.UNRECOGNIZED).amount / whole if whole > 0 else None
+
+    def by_heading(self) -> tuple[HeadingCost, ...]:
+        """What stands under each heading, the most expensive first."""
+        whole = self.cost.amount
+        found = []
+        for heading in CostHeading:
+            lines = [line for line in self.lines if line.heading is heading]
+            cost = self._sum(lines)
+            if lines:
+                share = cost.amount / whole if whole > 0 else None
+                found.append(HeadingCost(heading=heading, cost=cost, share=share, usage_types=len(lines)))
+        return tuple(sorted(found, key=lambda one: -one.cost.amount))
 
     def _sum(self, lines: Sequence[UsageTypeLine]) -> Money:
         return Money(add_up(line.cost.amount for line in lines if line.currency == USD), USD)

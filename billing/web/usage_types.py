@@ -31,7 +31,7 @@ STATE_LABELS: Mapping[UsageTypeState, str] = {
     UsageTypeState.UNRECOGNIZED: _("Unrecognized"),
     UsageTypeState.CONTRADICTED: _("Unit contradicted"),
     UsageTypeState.UNPROVED: _("Unit not proved"),
-    UsageTypeState.READ: _("Read"),
+    UsageTypeState.READ: _("Recognized"),
 }
 PROOF_LABELS: Mapping[str, str] = {
     UnitProof.PROVED: _("proved by the list price"),
@@ -77,6 +77,7 @@ def usage_type_list(request: OrganizationRequest) -> HttpResponse:
         "number_of_filters": sum(bool(value) for value in asked.values()),
         "rows": [_row(line, names) for line in wanted[:MOST_SHOWN]],
         "hidden": max(0, len(wanted) - MOST_SHOWN),
+        "by_heading": [(one, gettext(HEADING_LABELS[one.heading])) for one in report.by_heading()],
         "headings": [(heading.value, gettext(label)) for heading, label in HEADING_LABELS.items()],
         "states": [(state.value, gettext(label)) for state, label in STATE_LABELS.items()],
         "data_until": billed - DAY if billed else None,

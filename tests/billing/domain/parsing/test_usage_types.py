@@ -266,3 +266,15 @@ def test_what_is_not_tokens_has_its_own_heading(usage_type: str, service: str, h
     assert found.heading is heading
     assert found.tokens_per_unit is None
     assert found.is_recognized == (heading is not CostHeading.UNRECOGNIZED)
+
+
+def test_every_model_is_found_by_the_ways_in_which_bills_write_it() -> None:
+    for model in CATALOG.models.values():
+        name = model.display_name
+        for spelling in (name, name.replace(" ", "-"), name.replace(" ", ""), model.model_id):
+            assert read(f"USE1-{spelling}-output-tokens-batch").model_id == model.model_id, spelling
+        for sold in (name, f"{model.publisher} {name}", f"{name} Model"):
+            edition = f"{sold} (Amazon Bedrock Edition)"
+            assert read("USE1-MP:USE1_OutputTokenCount-Units", edition).model_id == model.model_id, sold
+        for aws_model_id in model.aws_model_ids:
+            assert read(f"USE1-{aws_model_id}-mantle-output-tokens-standard").model_id == model.model_id
