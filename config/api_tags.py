@@ -41,6 +41,8 @@ _TAGS = {
     "api-keys": "Keys for programs: issue, list, revoke.",
     "audit-events": "Who changed what and when; nothing in it can be changed.",
     "connections": "AWS accounts that usage and cost are read from, and the roles by which we enter them.",
+    "cost-imports": "Bills as files: FOCUS of any cloud, or AWS's CUR 2.0; what came in, what was left out, what was wrong.",
+    "focus-lines": "The bill of a month in FOCUS 1.2, from all sources.",
     "models": "The foundation models that we know.",
     "prices": "What a million tokens cost: published prices and the organization's own.",
     "price-events": "Rates that moved, on the bill or as announced.",

@@ -28,6 +28,7 @@ from accounts.access.declarations import (
 )
 from accounts.access.patience import INTERACTIVE, within
 from accounts.access.throttling import TooManyRequests, count_request
+from accounts.access.uploads import digest_part
 from accounts.access.versions import PreconditionFailed, etag, expected_version
 from accounts.domain.audit import Actor
 from accounts.domain.errors import CallerError, Forbidden
@@ -81,6 +82,8 @@ class OrganizationApiView(APIView):
     # What a method answers where that is not `Output`, and with which status where that is not the usual.
     outputs: ClassVar[Mapping[str, Declaration]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}
+    # How large a file a method with a body takes, as multipart/form-data; none: it takes JSON.
+    file_limit: ClassVar[int] = 0
     # How long one statement may run; sums over any range take REPORT.
     statement_limit: ClassVar[timedelta] = INTERACTIVE
     errors: ClassVar[Mapping[str, tuple[type[CallerError], ...]]] = {}
@@ -158,7 +161,7 @@ class OrganizationApiView(APIView):
         self._enter()
         if request.method not in self.versioned and "If-Match" in request.headers:
             raise PreconditionFailed
-        if request.method not in READING:
+        if request.method not in READING and not self.file_limit:
             # The body is read once here, so that Django's limit holds and a repeated write can be recognized.
             _ = self.request._request.body  # noqa: SLF001 - DRF's name for the request that it wraps
         declared = self.Parameters if self.request.method in READING else None
@@ -223,9 +226,16 @@ class OrganizationApiView(APIView):
         return claim_idempotency_key(
             api_key_id=self.request.api_key.id,
             key=key,
-            request_hash=hash_request(method=str(request.method), path=request.get_full_path(), body=request.body),
+            request_hash=hash_request(method=str(request.method), path=request.get_full_path(), body=self._identity()),
             now=self.request.now,
         )
+
+    def _identity(self) -> bytes:
+        """What makes the body the same body: its bytes, or of a form with a file the digests of its parts."""
+        if not self.file_limit or self.request.method not in WITH_BODY:
+            return self.request._request.body  # noqa: SLF001 - as above
+        parts = sorted((name, digest_part(part)) for name, values in self._body().lists() for part in values)
+        return b"\n".join(f"{name} {digest}".encode() for name, digest in parts)
 
     def _kept(self, response: Response) -> Any:
         body: Any = json.loads(response.content) if response.content else None

@@ -77,10 +77,11 @@ def as_identifier(name: str) -> str:
 def from_csv(paths: Sequence[str], header: Sequence[str], compression: str, *, is_strict: bool, rejects: int) -> str:
     """Read text as text: nothing is guessed, and a line that has other values than there are columns is set apart."""
     columns = ", ".join(f"{as_literal(name)}: 'VARCHAR'" for name in header)
+    kept = f"store_rejects = true, rejects_limit = {rejects}, " if rejects else ""
     return f"""read_csv(
         [{", ".join(map(as_literal, paths))}], auto_detect = false, header = true, columns = {{{columns}}},
         delim = ',', quote = '"', escape = '"', nullstr = ['', 'NULL', 'null'], compression = '{compression}',
-        store_rejects = true, rejects_limit = {rejects}, max_line_size = 4194304,
+        {kept}max_line_size = 4194304,
         strict_mode = {str(is_strict).lower()}
     )"""
 

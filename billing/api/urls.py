@@ -22,10 +22,10 @@ from billing.api.announcements import (
     AnnouncementList,
     AnnouncementWithdrawal,
 )
-from billing.api.learnt_rates import LearntRateList
-from billing.api.price_events import PriceEventDetail, PriceEventEvidence, PriceEventList
 from billing.api.focus import FocusLineList
 from billing.api.imports import CostImportDetail, CostImportList
+from billing.api.learnt_rates import LearntRateList
+from billing.api.price_events import PriceEventDetail, PriceEventEvidence, PriceEventList
 from billing.api.saved_views import SavedViewDetail, SavedViewList
 from billing.api.usage_events import UsageEventList
 

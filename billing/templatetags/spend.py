@@ -11,10 +11,17 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from billing.domain import figures
 from billing.domain.collection import Source
-from billing.domain.dimensions import Basis, PriceOrigin, RoutingClass, Tier, TokenClass
+from billing.domain.dimensions import Basis, CostHeading, PriceOrigin, Provider, RoutingClass, Tier, TokenClass
 from billing.domain.exchange_rates import USD
 from billing.domain.freshness import FRESHNESS_LABELS, SOURCE_LABELS, Freshness
-from billing.domain.labels import PRICE_ORIGIN_LABELS, ROUTING_CLASS_LABELS, TIER_LABELS, TOKEN_CLASS_LABELS
+from billing.domain.labels import (
+    HEADING_LABELS,
+    PRICE_ORIGIN_LABELS,
+    PROVIDER_LABELS,
+    ROUTING_CLASS_LABELS,
+    TIER_LABELS,
+    TOKEN_CLASS_LABELS,
+)
 from billing.domain.money import Money, plain
 from billing.domain.periods import DateRange, Month
 from billing.domain.price_entry import PRICE_UNIT_LABELS, PriceUnit
@@ -243,6 +250,18 @@ def origin_name(value: PriceOrigin) -> str:
 def source_name(value: Source) -> str:
     """Name a source of data."""
     return gettext(SOURCE_LABELS[value])
+
+
+@register.filter
+def provider_name(value: str) -> str:
+    """Name who bills."""
+    return gettext(PROVIDER_LABELS[Provider(value)])
+
+
+@register.filter
+def heading_name(value: str) -> str:
+    """Name the heading that a bill line stands under."""
+    return gettext(HEADING_LABELS[CostHeading(value)]) if value else "–"
 
 
 @register.filter

@@ -8,6 +8,7 @@ from billing.web import (
     announcements,
     connections,
     exchange_rates,
+    imports,
     invoices,
     price_entry,
     prices,
@@ -16,6 +17,7 @@ from billing.web import (
 )
 from billing.web.explore.exports import explore_export
 from billing.web.explore.page import explore_page
+from billing.web.focus import focus_export
 from billing.web.price_events import price_event_detail, price_event_list
 from billing.web.saved_views import (
     saved_view_create,
@@ -49,6 +51,13 @@ inside = [
     path("saved-views/<int:view_id>/edit/", saved_view_edit, name="saved_view_edit"),
     path("saved-views/<int:view_id>/question/", saved_view_replace, name="saved_view_replace"),
     path("saved-views/<int:view_id>/delete/", saved_view_delete, name="saved_view_delete"),
+    path("imports/", imports.cost_import_list, name="cost_import_list"),
+    path("imports/new/", imports.cost_import_create, name="cost_import_create"),
+    path("imports/focus/", focus_export, name="focus_export"),
+    path("imports/exports/new/", imports.cost_export_create, name="cost_export_create"),
+    path("imports/exports/<int:export_id>/end/", imports.cost_export_end, name="cost_export_end"),
+    path("imports/<int:import_id>/", imports.cost_import_detail, name="cost_import_detail"),
+    path("imports/<int:import_id>/remove/", imports.cost_import_remove, name="cost_import_remove"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("connections/new/", connections.connection_create, name="connection_create"),
     path("connections/progress/", connections.collection_progress, name="collection_progress"),

@@ -177,6 +177,11 @@ CSRF_FAILURE_VIEW = "config.web.csrf_failure"
 
 # A body larger than this is refused before it is read (the largest we take is a page of JSON).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Files go to disk as they arrive, and only where a view says that it takes one.
+FILE_UPLOAD_HANDLERS = [
+    "accounts.access.uploads.DeclaredUploads",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # REST.
 REST_FRAMEWORK = {

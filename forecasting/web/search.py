@@ -63,6 +63,12 @@ PAGES = (
         Permission.VIEW_SPEND,
         ("bill", "invoice", "match", "照合", "請求書"),
     ),
+    PageEntry(
+        "billing:cost_import_list",
+        _("Imports"),
+        Permission.VIEW_SPEND,
+        ("focus", "cur", "azure", "google", "files", "取り込み", "ファイル"),
+    ),
     PageEntry("billing:connection_list", _("Connections"), Permission.VIEW_SPEND, ("aws", "sources", "データ")),
     PageEntry("billing:usage_type_list", _("Usage types"), Permission.VIEW_SPEND, ("bill", "SKU", "利用タイプ")),
     PageEntry(

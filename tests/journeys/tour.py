@@ -41,6 +41,8 @@ ROW_IN_ADDRESS = {
     "cost_center_id": "accounts.CostCenter",
     "delivery_id": "forecasting.Delivery",
     "event_id": "billing.PriceEvent",
+    "import_id": "billing.CostImport",
+    "export_id": "billing.CostExport",
     "discrepancy_id": "billing.Discrepancy",
     "invitation_id": "accounts.Invitation",
     "invoice_id": "billing.Invoice",
