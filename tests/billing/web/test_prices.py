@@ -95,7 +95,7 @@ def test_rates_on_the_bill_stand_beside_published_ones_and_name_their_days(ada: 
     assert "1 day of the bill, 1 Nov 2026" in text
     assert "AWS may still change the last day" in text
     assert "−25" in text
-    assert "Input went from $3.0000 to $2.2500" in text
+    assert "Input went from $3.00 to $2.25" in text
     assert "Price table, 2026-07-24" in text
     assert "As billed" in ada.get("/o/acme/prices/").content.decode()
 
