@@ -186,7 +186,7 @@ def announcement_detail(request: OrganizationRequest, announcement_id: int) -> H
         "view": view,
         "chart": view.chart,
         "scope": scope_words(announcement.entry.scope, view.names),
-        "rows": page.rows,
+        "rows": view.days(page.rows),
         "page_next": next_cursor(request, page.next),
     }
     return render(request, "billing/announcements/detail.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,8 @@ from billing.domain.labels import BILLED_TOKEN_CLASS_LABELS, ROUTING_CLASS_LABEL
 from billing.domain.money import EXACT, ZERO, Money, plain
 from billing.domain.periods import DateRange
 from billing.domain.price_cuts import LineOutcome, Part, Standing
-from billing.queries.announcements import MeasuredCut
+from billing.queries.announcements import EvidenceRow, MeasuredCut
+from billing.queries.price_events import BillLine
 
 HUNDRED = Decimal(100)
 POINT_DECIMALS = 1
@@ -137,6 +138,17 @@ class LineRow:
     change: str
     received: Money
     per_year: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow:
+    """A line of the bill on one day, in the bill's currency."""
+
+    bill: BillLine
+    cost: Money
+    rate: Money | None
+    rate_before: Money | None
+    received: Money | None  # None: not in scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +284,19 @@ class CutView:
             subtitle=subtitle % {"days": figures.days(self.before, language())},
             bars=tuple(self._bars(outcome.announced_percent, outcome.realised_percent)),
         )
+
+    def days(self, rows: Iterable[EvidenceRow]) -> list[DayRow]:
+        """Put amounts of evidence into the currency of the bill."""
+        return [
+            DayRow(
+                bill=row.bill,
+                cost=self._money(row.bill.cost),
+                rate=self._rate(row.bill.rate),
+                rate_before=self._rate(row.rate_before),
+                received=self._money(row.received) if row.is_eligible else None,
+            )
+            for row in rows
+        ]
 
     def _seen_parts(self) -> list[Part]:
         return [
