@@ -24,10 +24,13 @@ from billing.operations.rating import list_windows_to_rate, rerate_window
 from billing.queries.catalog import get_model_catalog
 from billing.queries.costs import SpendQuestion, SpendRow, list_spend
 from billing.queries.usage import list_usage
+from billing.queries.usage_types import get_usage_type_report
 from billing.sandbox.control import Control
 from billing.sql import execute
 from tests.billing.operations.conftest import Ticking, collect_all, connect
+from tests.billing.operations.sandbox_bill import check_the_reading
 from tests.billing.operations.sandbox_cut import check_the_cut
+from tests.billing.operations.sandbox_match import check_the_match
 from tests.factories.accounts import make_cost_center
 from tests.factories.aws import MEMBER_ROLE
 from tests.servers import SANDBOX_NOW
@@ -192,6 +195,34 @@ def drop_times(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [tuple(value for value in row if not isinstance(value, datetime)) for row in rows]
 
 
+def check_that_twice_changes_nothing(clock: Ticking) -> None:
+    # Rating again from the stored tokens gives the same rows, and so does reading everything again.
+    before = snapshot()
+    for window_id in list_windows_to_rate(start=START):
+        rerate_window(window_id=window_id, now=clock())
+    assert snapshot() == before
+    clock.pass_time(seconds=5)
+    reopen_windows(start=START, end=None, now=clock())  # before that AWS has nothing
+    assert set(collect_all(clock)) == {Outcome.STORED}
+    learning = learn_rates(now=clock())
+    assert learning is not None
+    assert (learning.changed, learning.windows_due, list_windows_to_rate()) == (0, 0, [])
+    after = snapshot()
+    profiles = {"billing_inferenceprofile"}  # they note when they were last seen
+    assert {t: rows for t, rows in after.items() if t not in profiles} == {
+        t: rows for t, rows in before.items() if t not in profiles
+    }
+    assert drop_times(after["billing_inferenceprofile"]) == drop_times(before["billing_inferenceprofile"])
+
+
+def check_list_prices(aws: Control, rows: list[dict[str, Any]], now: datetime) -> None:
+    with tenant_transaction():
+        enter_list_prices(aws, now)
+    rate_again(now)
+    listed = sum(Decimal(row["cost_visible_list"]) for row in rows)
+    assert sum(row.cost for row in rated(Dimension.MODEL).values()) == listed
+
+
 def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(collected: Control, clock: Ticking) -> None:
     told = collected.truth()
     truth = expected(told["rows"])
@@ -220,6 +251,9 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
 
     # Billed: exactly the bill, every line that is Bedrock's.
     assert billed() == bill_of(collected)
+    with tenant_transaction():
+        report = get_usage_type_report(now=clock())
+    check_the_reading([row for row in collected.bill() if row["date"] < f"{SANDBOX_NOW:%Y-%m-%d}"], report)
 
     # A price cut that nobody announced: when it came, what it was worth, and what it was not for.
     check_the_cut(collected)
@@ -231,27 +265,9 @@ def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(coll
     teams = rated(Dimension.COST_CENTER, granularity=None)
     assert {key[1] for key in teams} == {"search", "support", None}
 
-    # Rating again from the stored tokens gives the same rows, and so does reading everything again.
-    before = snapshot()
-    for window_id in list_windows_to_rate(start=START):
-        rerate_window(window_id=window_id, now=clock())
-    assert snapshot() == before
-    clock.pass_time(seconds=5)
-    reopen_windows(start=START, end=None, now=clock())  # before that AWS has nothing
-    assert set(collect_all(clock)) == {Outcome.STORED}
-    learning = learn_rates(now=clock())
-    assert learning is not None
-    assert (learning.changed, learning.windows_due, list_windows_to_rate()) == (0, 0, [])
-    after = snapshot()
-    profiles = {"billing_inferenceprofile"}  # they note when they were last seen
-    assert {t: rows for t, rows in after.items() if t not in profiles} == {
-        t: rows for t, rows in before.items() if t not in profiles
-    }
-    assert drop_times(after["billing_inferenceprofile"]) == drop_times(before["billing_inferenceprofile"])
+    check_that_twice_changes_nothing(clock)
 
     # An own price goes before what the bill says: at list prices, rated and billed differ by exactly the cut.
-    with tenant_transaction():
-        enter_list_prices(collected, clock())
-    rate_again(clock())
-    listed = sum(Decimal(row["cost_visible_list"]) for row in told["rows"])
-    assert sum(row.cost for row in rated(Dimension.MODEL).values()) == listed
+    check_list_prices(collected, told["rows"], clock())
+    # And every cent of the difference between the two has its reason, whatever becomes of the bill.
+    check_the_match(collected, clock)
