@@ -17,6 +17,7 @@ PLACES = {"path": 0, "query": 1, "header": 2}
 # Fields within fields are shown down to here: `status.forecast.total`.
 DEEPEST = 3
 KEY = "$YOSAN_API_KEY"
+FORM = "multipart/form-data"
 Schema = Mapping[str, Any]
 
 
@@ -104,7 +105,9 @@ def call_of(method: str, path: str, operation: Schema, *, origin: str) -> str:
     lines = [f'curl {flag}"{address}"', f'-H "Authorization: Bearer {KEY}"']
     if method != "get":
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
-    if "requestBody" in operation:
+    if FORM in operation.get("requestBody", {}).get("content", {}):
+        lines += [f"-F '{name}={_part(name, value)}'" for name, value in _example(operation["requestBody"]).items()]
+    elif "requestBody" in operation:
         sent = json.dumps(_example(operation["requestBody"]), ensure_ascii=False, indent=2).replace("'", "'\\''")
         lines += ["-H 'Content-Type: application/json'", f"-d '{sent}'"]
     return " \\\n  ".join(lines)
@@ -146,6 +149,11 @@ def _operation(path: str, method: str, operation: Schema, schema: Schema, origin
     )
 
 
+def _part(name: str, value: str) -> str:
+    """A file is sent from disk, and called so by every view that takes one."""
+    return f"@{value}" if name == "file" else value
+
+
 def _examples(operation: Schema, place: str) -> Iterator[tuple[str, Any]]:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == place and "example" in parameter:
@@ -153,7 +161,7 @@ def _examples(operation: Schema, place: str) -> Iterator[tuple[str, Any]]:
 
 
 def _example(body: Schema) -> Any:
-    (media,) = body["content"].values()
+    media = next(iter(body["content"].values()))  # of several types the first, which is plain JSON
     return next(iter(media["examples"].values()))["value"]
 
 

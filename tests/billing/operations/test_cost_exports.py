@@ -121,7 +121,8 @@ def test_a_delivery_is_read_from_its_manifest_once_and_again_when_it_changes(
         assert list_exports_due(now=NOW) == [export_id]
         assert read_all(export_id, NOW) == [ImportState.DONE]
         done = CostImport.objects.get()
-        assert (done.origin, done.rows, total()) == (ImportOrigin.S3, 2, 3)
+        assert (done.origin, done.rows) == (ImportOrigin.S3, 2)
+        assert total() == 3
         assert done.file_name == "2026-10 cur"
         # Nothing has changed.
         assert read_all(export_id, LATER) == []

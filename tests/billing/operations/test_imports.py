@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,10 +17,7 @@ from billing.domain.collection import Source, WindowState
 from billing.domain.dimensions import Provider
 from billing.domain.imports import (
     ATTEMPTS,
-    CostFileEmpty,
-    CostFileTooLarge,
     CostImportNotFound,
-    FilesNotKept,
     ImportFailure,
     ImportNote,
     ImportOrigin,
@@ -34,11 +28,10 @@ from billing.domain.imports import (
 from billing.domain.periods import DateRange
 from billing.domain.records import BilledRecord
 from billing.models import BilledCost, BilledSeries, CollectionWindow, CostImport, CostSource, ImportedPeriod
-from billing.operations import kept_files
 from billing.operations.cost_readings import CostReader
 from billing.operations.costs import replace_bill
 from billing.operations.imports import add_import, list_imports_due, remove_import, run_import
-from billing.operations.kept_files import drop_orphans, keep_file, path_of
+from billing.operations.kept_files import keep_file
 from billing.sql import ensure_months
 from tests.cast import Cast, inside
 from tests.factories.billing import make_connection, make_window
@@ -388,32 +381,3 @@ def test_a_source_is_named_and_says_whose_bill_it_is(acme: Cast) -> None:
     assert CostSource.objects.get(name="Azure").provider == Provider.AZURE_OPENAI
     read_in(acme, as_csv([azure("1"), aws("1")]))
     assert CostSource.objects.get(name="Azure").provider == Provider.OTHER
-
-
-@pytest.mark.usefixtures("acme")
-def test_files_are_kept_piece_by_piece_within_their_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = keep_file(iter([b"ab", b"c"]))
-    assert (kept.bytes, path_of(kept.name).read_bytes()) == (3, b"abc")
-    with pytest.raises(CostFileEmpty):
-        keep_file([])
-    monkeypatch.setattr(kept_files, "FILE_BYTES", 4)
-    with pytest.raises(CostFileTooLarge):
-        keep_file([b"abc", b"de"])
-    assert [path.name for path in folder.iterdir()] == [kept.name]
-    monkeypatch.setattr(kept_files, "token_hex", lambda _length: "no-such-folder/x")
-    with pytest.raises(FilesNotKept):
-        keep_file([b"abc"])
-
-
-def test_what_a_dead_process_left_is_swept_away_after_a_day(acme: Cast, folder: Path) -> None:
-    wanted, orphan = keep_file([b"a"]), keep_file([b"b"])
-    (folder / f"{acme.acme.id.hex}-reading-left").mkdir()
-    (folder / f"{acme.globex.id.hex}-theirs").write_bytes(b"d")
-    old = time.time() - 2 * 86_400
-    for path in folder.iterdir():
-        os.utime(path, (old, old))
-    fresh = keep_file([b"c"])
-    assert drop_orphans({wanted.name}, datetime.now(UTC)) == 2
-    assert {path.name for path in folder.iterdir()} == {wanted.name, fresh.name, f"{acme.globex.id.hex}-theirs"}
-    assert not path_of(orphan.name).exists()
-    shutil.rmtree(folder)
