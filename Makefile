@@ -61,10 +61,10 @@ backup: setup ## take a dump of the database
 restore: setup ## put a dump in the place of the database: make restore FROM=path/to/file.dump
 	@$(RUN) -m config.local.backup restore $(FROM)
 
-# Three processes keep two cores busy: many tests wait for servers.
+# Three processes keep two cores busy: many tests wait for servers. Files are handed out in the order of tests/conftest.py.
 test: setup $(VENV)/.dev ## the whole suite, browser tests among them
 	@$(SETUP) chromium
-	$(PYTEST) -n 3 --dist loadfile $(ARGS)
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # SIZE=small only shows that it runs, in a minute: nothing is kept of it.
 SMALL = $(filter small,$(SIZE))

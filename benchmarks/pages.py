@@ -30,6 +30,8 @@ class Size:
     large_series: int
     large_days: int
     rounds: int
+    large_rounds: int
+    opened: int  # how often the web server is asked for pages of the large organization
 
 
 SIZES = {
@@ -42,10 +44,21 @@ SIZES = {
         large_series=2000,
         large_days=455,
         rounds=2,
+        large_rounds=10,
+        opened=10,
     ),
     # To see that it runs, not how fast: days before the first hours are what the large organization has none of.
     "small": Size(
-        organizations=3, measured=1, series=4, young_days=62, old_days=70, large_series=12, large_days=70, rounds=1
+        organizations=2,
+        measured=1,
+        series=4,
+        young_days=62,
+        old_days=70,
+        large_series=12,
+        large_days=70,
+        rounds=1,
+        large_rounds=1,
+        opened=1,
     ),
 }
 

@@ -27,7 +27,6 @@ END = NOW.date() + DAY
 LARGE_HOURS = 92 * DAY  # so many days of the large organization have hours: those that pages read by the hour
 FIRST_BYTE = "dashboard, first byte from the web server"
 AIM, AIM_LARGE, AIM_RATIO = 100, 300, 1.3
-OPENED = 10
 Found = dict[str, Timings]
 
 
@@ -84,13 +83,13 @@ def measure_all(cluster: Cluster, size: Size) -> str:
     clock.say("old is measured")
     fill_large(filling, large, size)
     clock.say("the large organization has its facts")
-    found_large = measure([large], rounds=size.rounds * 5)
+    found_large = measure([large], rounds=size.large_rounds)
     columns, column_bytes = measure_columns(cluster, (asked, [large]), size.rounds)
     clock.say("DuckDB has answered the same")
     with running_server(cluster) as server:
         found_old[FIRST_BYTE] = measure_first_byte(server, asked, rounds=1)
-        found_large[FIRST_BYTE] = measure_first_byte(server, [large], rounds=OPENED)
-        megabytes = measure_memory(server, large, times=OPENED)
+        found_large[FIRST_BYTE] = measure_first_byte(server, [large], rounds=size.opened)
+        megabytes = measure_memory(server, large, times=size.opened)
     clock.say("the web server has answered")
     return report(
         size,
@@ -176,7 +175,7 @@ def report(size: Size, found: Results) -> str:
             f"DuckDB reads the same days from Parquet ({found.column_bytes / 1_000_000:.0f} MB, sorted by organization and "
             "day, nothing else in its way) and gives the same answers to the last digit. The web process held "
             f"{found.megabytes[0]} MB before and {found.megabytes[1]} MB after Explore of the large organization was opened "
-            f"{OPENED} times."
+            f"{size.opened} times."
         ),
     ]
     return "\n".join(lines)

@@ -79,6 +79,13 @@ def pytest_configure(config: pytest.Config) -> None:
         point_settings_at(json.loads(os.environ[CLUSTER_VARIABLE]))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that start servers or browsers first: begun last, one of them would keep a single process busy."""
+    heavy = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in heavy)
+
+
 def point_settings_at(cluster: dict[str, str]) -> None:
     """Fill the throwaway cluster into the settings that were loaded before it started."""
     for alias in ALIASES:

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.report import keep
 from config.local.installation import BASE_DIR
 
 
+@pytest.mark.slow
 def test_the_pages_can_be_measured(tmp_path: Path) -> None:
     """With a handful of organizations; that DuckDB and PostgreSQL say the same is asserted on the way."""
     results = tmp_path / "benchmarks.md"

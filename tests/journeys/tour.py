@@ -91,6 +91,7 @@ def _words(cast: Cast) -> dict[str, object]:
         "reset": default_token_generator.make_token(cast.ben),
         "token": str(InvitationToken(organization_id=cast.acme.id, secret=secret)),
         "model_id": "claude-sonnet-4-5",
+        "month": "2026-10",
         "tag": "budgets",
         "user_id": cast.ben.pk,
         "uidb36": user_pk_to_url_str(cast.ben),
@@ -176,5 +177,7 @@ class Tour:
         return is_known
 
     def _axe(self) -> list[str]:
-        found: list[dict[str, Any]] = self.page.evaluate("axe.run(document).then(result => result.violations)")
+        found: list[dict[str, Any]] = self.page.evaluate(
+            "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)"
+        )
         return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
