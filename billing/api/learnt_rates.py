@@ -61,7 +61,7 @@ class LearntRateParameters(PageParameters):
     """Of which model, where and for what."""
 
     model = serializers.CharField(max_length=128, default=None, help_text="The canonical id of a model.")
-    aws_region = serializers.CharField(max_length=32, default=None)
+    aws_region = serializers.CharField(max_length=32, default=None, help_text="A region as AWS writes it.")
     token_class = serializers.ChoiceField(choices=[item.value for item in TokenClass], default=None)
     is_list_rate = serializers.BooleanField(
         default=None, allow_null=True, help_text="Only those that are the published price, or only the others."
