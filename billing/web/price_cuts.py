@@ -14,7 +14,8 @@ from accounts.domain.text import gettext_noop
 from billing.domain import figures
 from billing.domain.announcements import NOT_RECEIVED_LABELS, AnnouncementEntry, Line, NotReceived
 from billing.domain.charts import axis_of
-from billing.domain.labels import BILLED_TOKEN_CLASS_LABELS, ROUTING_CLASS_LABELS, TIER_LABELS
+from billing.domain.dimensions import CostHeading
+from billing.domain.labels import BILLED_TOKEN_CLASS_LABELS, HEADING_LABELS, ROUTING_CLASS_LABELS, TIER_LABELS
 from billing.domain.money import EXACT, ZERO, Money, plain
 from billing.domain.periods import DateRange
 from billing.domain.price_cuts import LineOutcome, Part, Standing
@@ -27,6 +28,7 @@ POINT_DECIMALS = 1
 SEEN_POINTS, SEEN_MONEY = Decimal("0.005"), Decimal("0.005")
 # On the page itself; the file has all of them.
 MOST_LINES = 40
+UNREAD = CostHeading.UNRECOGNIZED
 # What would get a part that was not received.
 _ADVICE: Mapping[NotReceived, str] = {
     NotReceived.OTHER_MODEL: gettext_noop("Moving work to a model in scope"),
@@ -131,7 +133,8 @@ class LineRow:
     model: str
     place: str
     state: str
-    is_eligible: bool
+    is_as_announced: bool
+    is_short: bool
     spend_before: Money
     rate_before: Money | None
     rate_after: Money | None
@@ -318,10 +321,11 @@ class CutView:
     def _line(self, one: LineOutcome) -> LineRow:
         line, reason = one.line, one.reason
         return LineRow(
-            model=self.names.get(line.model_id, line.model_id) or line.heading or figures.UNKNOWN,
+            model=self.names.get(line.model_id, line.model_id) or name_of(HEADING_LABELS, line.heading or UNREAD),
             place=place(line),
             state=gettext("Received as announced") if reason is None else gettext(NOT_RECEIVED_LABELS[reason]),
-            is_eligible=one.is_eligible,
+            is_as_announced=reason is None,
+            is_short=reason is NotReceived.RECEIVED_LESS,
             spend_before=self._money(one.spend_before),
             rate_before=self._rate(one.rate_before),
             rate_after=self._rate(one.rate_after),

@@ -62,6 +62,12 @@ class EventGroup:
         return figures.change(self.first.move.rate_after, self.first.move.rate_before, language())
 
     @property
+    def cut(self) -> str:
+        """How much cheaper it became, without a sign."""
+        move = self.first.move
+        return figures.percent(1 - move.rate_after / move.rate_before if move.rate_before else None, language())
+
+    @property
     def is_cut(self) -> bool:
         return self.first.move.is_cut
 

@@ -62,7 +62,7 @@ def plain_text(client: Client, path: str) -> str:
 @pytest.mark.usefixtures("bill")
 def test_from_an_event_to_an_announcement_to_what_we_got(ada: Client, cast: Cast) -> None:
     text = plain_text(ada, "/o/acme/price-events/")
-    assert "Claude Sonnet 4.5 (Global) costs −25 % on your bill since 15 Oct 2026: $15.00 less so far" in text
+    assert "Claude Sonnet 4.5 (Global) is 25 % cheaper on your bill since 15 Oct 2026: $15.00 less so far" in text
     assert (
         "announcements/new/?model=claude-sonnet-4-5&amp;routing=GLOBAL&amp;percent=25&amp;first_day=2026-10-15" in text
     )
