@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStateEnum": "forecasting.domain.channels.DeliveryState",
         "InvitationStateEnum": "accounts.domain.invitations.InvitationState",
         "PermissionEnum": "accounts.domain.roles.Permission",
+        "PriceOriginEnum": ["OVERRIDE", "PRICE_LIST", "COMMITTED"],
         "PriceUnitEnum": ["1M", "1K"],
         "RoutingClassEnum": "billing.domain.dimensions.RoutingClass",
         "ScopeKindEnum": ["ORGANIZATION", "COST_CENTER", "MODEL"],
