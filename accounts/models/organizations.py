@@ -19,6 +19,8 @@ class Organization(models.Model):
     fiscal_year_start_month = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
+    # The first day that is open; None: nothing was ever closed.
+    books_closed_until = models.DateField(null=True, blank=True)
     is_demonstration = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -30,7 +32,11 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=models.Q(fiscal_year_start_month__gte=1, fiscal_year_start_month__lte=12),
                 name="organization_fiscal_year_start_is_a_month",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(books_closed_until__isnull=True) | models.Q(books_closed_until__day=1),
+                name="organization_books_are_closed_by_months",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from billing.api.announcements import (
     AnnouncementList,
     AnnouncementWithdrawal,
 )
+from billing.api.closed_months import ClosedMonthList, MonthReopening
 from billing.api.focus import FocusLineList
 from billing.api.imports import CostImportDetail, CostImportList
 from billing.api.learnt_rates import LearntRateList
@@ -91,6 +92,8 @@ urlpatterns = [
         AnnouncementWithdrawal.as_view(),
         name="announcement_withdrawal",
     ),
+    path("closed-months/", ClosedMonthList.as_view(), name="closed_month_list"),
+    path("closed-months/reopening/", MonthReopening.as_view(), name="closed_month_reopening"),
     path("exchange-rates/", exchange_rates.ExchangeRateList.as_view(), name="exchange_rate_list"),
     path("exchange-rates/<int:rate_id>/", exchange_rates.ExchangeRateDetail.as_view(), name="exchange_rate_detail"),
     path("spend/", costs.SpendList.as_view(), name="spend_list"),

@@ -9,6 +9,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
+from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.roles import Permission
 from billing.domain.dimensions import TOKEN_CLASSES, Provider
 from billing.domain.records import TokenCounts
@@ -108,7 +109,7 @@ class UsageEventList(OrganizationApiView):
     Input = UsageEventBatch
     Output = ReceivedOutput
     statuses = {"POST": 202}
-    errors = {"POST": (EventOutOfTime, UnknownEventCostCenter)}
+    errors = {"POST": (EventOutOfTime, MonthIsClosed, UnknownEventCostCenter)}
 
     def post(self, request: OrganizationApiRequest) -> Response:
         """Send usage events, at most 1,000 in a batch."""

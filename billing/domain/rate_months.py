@@ -36,11 +36,11 @@ class RateMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedMonth:
-    """A month's spend in a currency, before and after a rate is entered; before None: told in dollars so far."""
+    """A month's spend in a currency, before and after rates change; None: told in dollars."""
 
     month: Month
     before: Money | None
-    after: Money
+    after: Money | None
 
 
 def rate_months(
@@ -62,14 +62,30 @@ def changed_months(
     rates: Sequence[ExchangeRate], new: ExchangeRate, spent: Mapping[Month, Decimal]
 ) -> tuple[ChangedMonth, ...]:
     """Return the months whose spend would read otherwise: the rate's own, and later ones that have none of their own."""
-    others = [rate for rate in rates if (rate.month, rate.currency) != (new.month, new.currency)]
+    return compared_months(rates, with_rates(rates, [new]), new.currency, spent)
+
+
+def with_rates(rates: Sequence[ExchangeRate], new: Iterable[ExchangeRate]) -> list[ExchangeRate]:
+    """Return the rates with new ones in place of those of the same month and currency."""
+    table = {(rate.month, rate.currency): rate for rate in (*rates, *new)}
+    return list(table.values())
+
+
+def compared_months(
+    rates: Sequence[ExchangeRate], others: Sequence[ExchangeRate], currency: str, spent: Mapping[Month, Decimal]
+) -> tuple[ChangedMonth, ...]:
+    """Return the months whose spend reads otherwise, in a currency, at other rates."""
     changed = []
     for month in sorted(spent):
-        before = rate_in_force(rates, new.currency, month)
-        after = rate_in_force([*others, new], new.currency, month)
-        if after is not None and (before is None or before.units_per_usd != after.units_per_usd):
-            told = before.convert(spent[month]) if before else None
-            changed.append(ChangedMonth(month=month, before=told, after=after.convert(spent[month])))
+        before, after = rate_in_force(rates, currency, month), rate_in_force(others, currency, month)
+        if (before and before.units_per_usd) != (after and after.units_per_usd):
+            changed.append(
+                ChangedMonth(
+                    month=month,
+                    before=before.convert(spent[month]) if before else None,
+                    after=after.convert(spent[month]) if after else None,
+                )
+            )
     return tuple(changed)
 
 

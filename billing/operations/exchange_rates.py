@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
@@ -13,7 +14,9 @@ from accounts.domain.audit import Actor, Json
 from accounts.domain.errors import Conflict, Invalid
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
+from accounts.operations.closed_months import require_open
 from billing.domain.exchange_rates import USD
+from billing.domain.exchange_rates import ExchangeRate as Rate
 from billing.domain.periods import Month
 from billing.models import ExchangeRate
 from billing.queries.exchange_rates import ExchangeRateNotFound
@@ -76,9 +79,10 @@ def enter_exchange_rate(
 ) -> int:
     """Say what one US dollar bought in a month, in place of what was said before; returns the audit event's id.
 
-    Raises MalformedCurrency, ImpossibleExchangeRate or ImpossibleMonth.
+    Raises MalformedCurrency, ImpossibleExchangeRate, ImpossibleMonth or MonthIsClosed.
     """
     _check(month, currency, units_per_usd)
+    require_open(month.start, field="month")
     row = ExchangeRate.objects.select_for_update().filter(month_date=month.start, currency=currency).first()
     before = _described(row) if row else None
     row = row or ExchangeRate(month_date=month.start, currency=currency)
@@ -94,11 +98,26 @@ def enter_exchange_rate(
     )
 
 
+def save_exchange_rates(*, actor: Actor, rates: Sequence[Rate], source: str, now: datetime) -> int:
+    """Enter many rates at once, all or nothing; returns how many. Raises what entering one of them raises."""
+    for rate in rates:
+        enter_exchange_rate(
+            actor=actor,
+            month=rate.month,
+            currency=rate.currency,
+            units_per_usd=rate.units_per_usd,
+            source=source,
+            now=now,
+        )
+    return len(rates)
+
+
 def remove_exchange_rate(*, actor: Actor, rate_id: int) -> int:
-    """Take a rate back; amounts of that month are told in USD again. Raises ExchangeRateNotFound."""
+    """Take a rate back; amounts of that month are told in USD again. Raises ExchangeRateNotFound and MonthIsClosed."""
     row = ExchangeRate.objects.select_for_update().filter(id=rate_id).first()
     if row is None:
         raise ExchangeRateNotFound
+    require_open(row.month_date)
     before, month = _described(row), Month.of(row.month_date)
     row.delete()
     return record_event(

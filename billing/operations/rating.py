@@ -22,6 +22,7 @@ from billing.domain.rating import RatedRecord, rate
 from billing.domain.records import TokenCounts, UsageRecord
 from billing.domain.slices import moved_hours
 from billing.models import AwsConnection, CollectionWindow, ModelPrice, RateCard, UsageEventDay, UsageSeries
+from billing.operations.closed_months import find_closed_moment
 from billing.operations.restatements import rated_days_kept
 from billing.queries.catalog import get_price_book
 from billing.sql import execute, load
@@ -197,10 +198,12 @@ def rerate_window(*, window_id: int, now: datetime) -> int | None:
             return None
         place = {"aws_account_id": window.connection.aws_account_id, "aws_region": window.aws_region}
         rows = 0
-        if window.rows:
+        # Hours of closed months stay as they were rated when the month was signed.
+        start = max(window.window_start, find_closed_moment() or window.window_start)
+        if window.rows and start < window.filled_until:
             ids = UsageSeries.objects.filter(**place).values_list("id", flat=True)
-            with rated_days_kept(list(ids), window.window_start, window.filled_until, now=now):
-                rows = _rate_stored(window, place, window.window_start, window.filled_until)
+            with rated_days_kept(list(ids), start, window.filled_until, now=now):
+                rows = _rate_stored(window, place, start, window.filled_until)
         window.is_rating_due = False
         # Whoever looks for new data shall look at these as well.
         window.stored_at = window.rated_at = now

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import connection
 
+from accounts.domain.closed_months import MonthIsClosed, month_of
 from accounts.models import CostCenter
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.domain.allocation import Origin
@@ -17,6 +18,7 @@ from billing.domain.records import TokenCounts
 from billing.domain.usage_events import UnknownEventCostCenter, check_times, hours_of, series_of
 from billing.domain.usage_events import UsageEvent as Event
 from billing.models import SeriesAssignment, UsageEvent, UsageEventDay, UsageSeries
+from billing.operations.closed_months import find_closed_moment
 from billing.operations.rating import touched_days
 from billing.operations.series import find_or_add_usage_series
 from billing.operations.usage import replace_window
@@ -35,9 +37,13 @@ class Received:
 def receive_usage_events(events: Sequence[Event], *, now: datetime) -> Received:
     """Store a batch, all or nothing, and put the hours that it touches in place; the same batch twice changes nothing.
 
-    Raises EventOutOfTime and UnknownEventCostCenter.
+    Raises EventOutOfTime, MonthIsClosed and UnknownEventCostCenter.
     """
     check_times(events, now)
+    closed = find_closed_moment()
+    for index, event in enumerate(events):
+        if closed is not None and event.time < closed:
+            raise MonthIsClosed(field=f"events.{index}.time", month=month_of(event.time.date()))
     centers = _cost_centers(events)
     # One batch at a time: two that touch the same hour would each add up without the other's events.
     _wait_for_turn()
@@ -116,16 +122,19 @@ def _event(row: UsageEvent) -> Event:
 
 def _add_up(region: str, day: date, now: datetime) -> None:
     """Put the hours of one day and region in place of what was there."""
-    start = utc_day_start(day)
-    rows = UsageEvent.objects.filter(aws_region=region, time__gte=start, time__lt=start + DAY)
+    end = utc_day_start(day) + DAY
+    start = max(end - DAY, find_closed_moment() or end - DAY)
+    if start >= end:
+        return
+    rows = UsageEvent.objects.filter(aws_region=region, time__gte=start, time__lt=end)
     records = hours_of([_event(row) for row in rows.iterator()], get_model_catalog())
     for table in ("billing_hourlyusage", "billing_dailyusage"):
-        ensure_months(table, touched_days(start, start + DAY))
+        ensure_months(table, touched_days(start, end))
     series = {record.series for record in records}
     _add_series(series, now)
     place = {"aws_account_id": "", "aws_region": region}
     model_ids = {key.model_id for key in series}
-    replace_window(place, (start, start + DAY), [records], model_ids=model_ids, now=now)
+    replace_window(place, (start, end), [records], model_ids=model_ids, now=now)
 
 
 def _add_series(keys: Collection[SeriesKey], now: datetime) -> dict[SeriesKey, int]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
+from accounts.queries.closed_months import get_closed_until
 from accounts.queries.organizations import get_organization
 from accounts.tenancy.context import current_organization_id, tenant_transaction
 from billing.adapters.aws.sessions import Role, make_session_name
@@ -26,6 +27,7 @@ from billing.domain.connections import COLLECTING_STATES, Charge, Purpose
 from billing.domain.periods import utc_day_start
 from billing.domain.records import Noted, Rejected
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
+from billing.operations.closed_months import find_closed_moment
 from billing.operations.watching import note_charge
 
 # Short, so that a crash is mended soon; kept while pages arrive, each of which takes less than half of it.
@@ -216,7 +218,7 @@ def _claim(window: CollectionWindow, now: datetime) -> Claim:
         failures=window.failures,
         started_at=now,
         span=span,
-        start=extent.start,
+        start=_open_start(extent.start, span.source),
         end=extent.end,
         is_whole=extent.is_whole,
         is_recent=extent.is_recent,
@@ -227,6 +229,14 @@ def _claim(window: CollectionWindow, now: datetime) -> Claim:
         tag_key=connection.tag_key,
         role=role_of(connection, "collect"),
     )
+
+
+def _open_start(start: datetime, source: Source) -> datetime:
+    """Nothing is read into closed months: their figures stay as they were signed. The bill's days are UTC."""
+    closed = find_closed_moment() if source is Source.CLOUDWATCH else None
+    if source is Source.COST_EXPLORER and (until := get_closed_until()) is not None:
+        closed = utc_day_start(until)
+    return start if closed is None else max(start, closed)
 
 
 def _purpose(window: CollectionWindow) -> Purpose:

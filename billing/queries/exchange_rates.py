@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
+from accounts.queries.closed_months import get_closed_until
 from billing.domain.dimensions import Basis, Granularity
 from billing.domain.exchange_rates import USD
 from billing.domain.exchange_rates import ExchangeRate as Rate
 from billing.domain.periods import Month, local_day, local_day_bounds
-from billing.domain.rate_months import ChangedMonth, RateMonth, changed_months, rate_months
+from billing.domain.rate_files import (
+    Layout,
+    PlannedRate,
+    RateChange,
+    chosen_rates,
+    plan_rates,
+    read_rate_file,
+)
+from billing.domain.rate_months import (
+    ChangedMonth,
+    RateMonth,
+    changed_months,
+    compared_months,
+    rate_months,
+    with_rates,
+)
 from billing.models import ExchangeRate
 from billing.queries.costs import SpendQuestion, list_spend
 
@@ -87,6 +103,41 @@ def list_changed_months(rate: Rate, *, time_zone: str, now: datetime) -> tuple[C
     """Return what entering a rate would make of the spend of each month."""
     rates = [one.rate for one in list_exchange_rates(rate.currency)]
     return changed_months(rates, rate, get_monthly_spend(time_zone=time_zone, now=now))
+
+
+def list_changed_by_removal(rate: Rate, *, time_zone: str, now: datetime) -> tuple[ChangedMonth, ...]:
+    """Return what removing a rate would make of the spend of each month."""
+    rates = [one.rate for one in list_exchange_rates(rate.currency)]
+    left = [one for one in rates if one.month != rate.month]
+    return compared_months(rates, left, rate.currency, get_monthly_spend(time_zone=time_zone, now=now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatePlan:
+    """What saving a file of rates would do, rate by rate, and to the spend of each month in the reporting currency."""
+
+    layout: Layout
+    rates: tuple[PlannedRate, ...]
+    changed: tuple[ChangedMonth, ...]
+
+    @property
+    def to_save(self) -> tuple[Rate, ...]:
+        """The rates that would be entered."""
+        return tuple(one.rate for one in self.rates if one.change in (RateChange.NEW, RateChange.CHANGED))
+
+
+def plan_rate_file(text: str, *, currency: str, time_zone: str, now: datetime) -> RatePlan:
+    """Return what saving a file would do. Raises RateFileUnreadable and RateFileRowWrong."""
+    file = read_rate_file(text)
+    entered = [one.rate for one in list_exchange_rates()]
+    months = {row.month for row in list_rate_months(currency=currency, time_zone=time_zone, now=now)}
+    currencies = {currency, *(one.currency for one in entered)} - {USD}
+    rates = [one for one in chosen_rates(file, currencies=currencies, months=months) if one.currency != USD]
+    planned = plan_rates(rates, entered, closed_until=get_closed_until())
+    plan = RatePlan(layout=file.layout, rates=planned, changed=())
+    spent = get_monthly_spend(time_zone=time_zone, now=now)
+    changed = compared_months(entered, with_rates(entered, plan.to_save), currency, spent) if currency != USD else ()
+    return replace(plan, changed=changed)
 
 
 def get_monthly_spend(*, time_zone: str, now: datetime) -> dict[Month, Decimal]:

@@ -25,7 +25,13 @@ from billing.domain.exchange_rates import USD, ExchangeRate
 from billing.domain.periods import Month, local_day
 from billing.domain.rate_months import ChangedMonth
 from billing.operations.exchange_rates import enter_exchange_rate, remove_exchange_rate
-from billing.queries.exchange_rates import list_changed_months, list_exchange_rates, list_rate_months
+from billing.queries.exchange_rates import (
+    get_exchange_rate,
+    list_changed_by_removal,
+    list_changed_months,
+    list_exchange_rates,
+    list_rate_months,
+)
 
 RATE = re.compile(r"(\d{1,10}|\d{1,3}(,\d{3})+)(\.\d{1,8})?", re.ASCII)
 
@@ -120,14 +126,18 @@ def exchange_rate_create(request: OrganizationRequest) -> HttpResponse:
     return render(request, "billing/exchange_rates/form.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @organization_view(Permission.EDIT_EXCHANGE_RATES)
 def exchange_rate_remove(request: OrganizationRequest, rate_id: int) -> HttpResponse:
-    """Take a rate back; it can be entered again, so nothing is asked."""
-    event_id = remove_exchange_rate(actor=request.actor, rate_id=rate_id)
-    text = _("Removed. The audit log has it as line %(number)s.")
-    messages.success(request, text % {"number": event_id})
-    return redirect("billing:exchange_rate_list", org_slug=request.organization.slug)
+    """Take a rate back, after a page that says what that changes."""
+    if request.method == "POST":
+        event_id = remove_exchange_rate(actor=request.actor, rate_id=rate_id)
+        text = _("Removed. The audit log has it as line %(number)s.")
+        messages.success(request, text % {"number": event_id})
+        return redirect("billing:exchange_rate_list", org_slug=request.organization.slug)
+    rate = get_exchange_rate(rate_id)
+    changed = list_changed_by_removal(rate.rate, time_zone=request.organization.time_zone, now=request.now)
+    return render(request, "billing/exchange_rates/remove.html", {"rate": rate, "changed": changed})
 
 
 def _changed(request: OrganizationRequest, form: RateForm) -> tuple[ChangedMonth, ...]:

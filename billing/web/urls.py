@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from billing.web import (
     announcements,
+    closed_months,
     connections,
     exchange_rates,
     imports,
@@ -19,6 +20,7 @@ from billing.web.explore.exports import explore_export
 from billing.web.explore.page import explore_page
 from billing.web.focus import focus_export
 from billing.web.price_events import price_event_detail, price_event_list
+from billing.web.rate_files import exchange_rate_upload
 from billing.web.saved_views import (
     saved_view_create,
     saved_view_delete,
@@ -92,6 +94,10 @@ inside = [
     ),
     path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
     path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),
+    path("exchange-rates/upload/", exchange_rate_upload, name="exchange_rate_upload"),
+    path("closed-months/", closed_months.closed_month_list, name="closed_month_list"),
+    path("closed-months/<str:month>/close/", closed_months.closed_month_close, name="closed_month_close"),
+    path("closed-months/<str:month>/reopen/", closed_months.closed_month_reopen, name="closed_month_reopen"),
     path("exchange-rates/preview/", exchange_rates.exchange_rate_preview, name="exchange_rate_preview"),
     path("exchange-rates/<int:rate_id>/remove/", exchange_rates.exchange_rate_remove, name="exchange_rate_remove"),
 ]
