@@ -250,13 +250,13 @@ def _bill_readings(start: date, end: date) -> dict[int, list[tuple[datetime, dat
     rows = CollectionWindow.objects.filter(
         source=Source.COST_EXPLORER,
         connection__in=found,
-        read_at__isnull=False,
+        stored_at__isnull=False,
         window_end__gt=utc_day_start(start),
         window_start__lt=utc_day_start(end) + RESTATEMENT + DAY,
-    ).values_list("connection_id", "window_start", "filled_until", "read_at")
-    for connection_id, starts, filled_until, read_at in rows:
-        if filled_until is not None and read_at is not None:
-            found[connection_id].append((starts, filled_until, read_at))
+    ).values_list("connection_id", "window_start", "filled_until", "stored_at")
+    for connection_id, starts, filled_until, stored_at in rows:
+        if filled_until is not None and stored_at is not None:
+            found[connection_id].append((starts, filled_until, stored_at))
     return found
 
 

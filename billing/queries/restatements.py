@@ -81,9 +81,10 @@ def count_versions(start: date, end: date) -> dict[date, int]:
 def list_whole_days(connection_id: int, days: tuple[date, ...]) -> list[date]:
     """Return those of the days that an earlier reading of a connection's bill had told whole: to change them is to restate."""
     rows = CollectionWindow.objects.filter(
-        connection_id=connection_id, source=Source.COST_EXPLORER, read_at__isnull=False, filled_until__isnull=False
-    ).values_list("window_start", "filled_until", "read_at")
-    readings = [(starts, until, read_at) for starts, until, read_at in rows if until and read_at]
+        connection_id=connection_id, source=Source.COST_EXPLORER, stored_at__isnull=False, filled_until__isnull=False
+    ).values_list("window_start", "filled_until", "stored_at")
+    # When it was stored, and not when it was read: that is forgotten while a window waits to be read again.
+    readings = [(starts, until, stored_at) for starts, until, stored_at in rows if until and stored_at]
     return [day for day in days if is_whole(day, last_read_at(day, readings))]
 
 
