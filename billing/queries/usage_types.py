@@ -118,9 +118,9 @@ class UsageTypeReport:
 
 
 def get_usage_type_report(*, now: datetime) -> UsageTypeReport:
-    """Return the usage types of AWS's bill with what they cost in the last thirty UTC days."""
+    """Return the usage types of AWS's bill with what they cost in the last thirty UTC days; of today nothing is billed."""
     today = now.date()
-    days = DateRange(today - LATELY * DAY, today + DAY)
+    days = DateRange(today - LATELY * DAY, today)
     rows = execute(
         "usage_types",
         first_day=days.start,

@@ -26,7 +26,7 @@ from billing.queries.catalog import list_foundation_models, names_of
 from billing.queries.collection import get_data_until
 from billing.queries.usage_types import UsageTypeLine, get_usage_type_report
 
-MOST_SHOWN = 200
+MOST_SHOWN = 50
 STATE_LABELS: Mapping[UsageTypeState, str] = {
     UsageTypeState.UNRECOGNIZED: _("Unrecognized"),
     UsageTypeState.CONTRADICTED: _("Unit contradicted"),
