@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -26,6 +28,25 @@ def run(statement: str, *parameters: str | date | UUID) -> list[tuple[object, ..
 
 def make_month(table: str, day: date) -> bool:
     return bool(run("SELECT ensure_month(%s, %s)", table, day)[0][0])
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_month_that_two_begin_at_once_is_made_once() -> None:
+    month = date(2031, 1, 1)
+
+    def make(_: int) -> bool:
+        try:
+            with transaction.atomic():
+                # Both have looked it up in vain before either begins.
+                assert run("SELECT to_regclass('billing_dailyusage_2031_01')") == [(None,)]
+                together.wait()
+                return make_month("billing_dailyusage", month)
+        finally:
+            connection.close()
+
+    together = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(make, range(2))) == [False, True]
 
 
 @pytest.mark.django_db
