@@ -39,7 +39,7 @@ PROOF_LABELS: Mapping[str, str] = {
     UnitProof.CONTRADICTED: _("fits no list price"),
     UnitProof.UNPROVED: _("nothing to compare with yet"),
 }
-PER_UNIT_LABELS: Mapping[int, str] = {1_000: _("1,000 tokens"), 1_000_000: _("1,000,000 tokens")}
+PER_UNIT_LABELS: Mapping[int, str] = {1_000: _("1K tokens"), 1_000_000: _("1M tokens")}
 _WORDS: Mapping[str, str] = {
     **{value.value: label for value, label in BILLED_TOKEN_CLASS_LABELS.items()},
     **{value.value: label for value, label in TIER_LABELS.items()},

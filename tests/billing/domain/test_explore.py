@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.dimensions import Basis, Dimension
+from billing.domain.dimensions import Dimension
 from billing.domain.explore import (
     MOST_VALUES,
     WITHOUT,
