@@ -290,6 +290,7 @@ def test_a_denied_reading_is_not_tried_again_by_itself() -> None:
     ],
 )
 def test_the_services_that_bill_for_ai_are_found_by_their_names(service: str, is_read: bool) -> None:
+    """No list of services stays true: most of Claude lies under others (grafana/cloudcost-exporter#933)."""
     assert is_ai_service(service) == is_read
 
 

@@ -163,6 +163,7 @@ def test_any_string_of_the_grammar_is_read_whatever_the_order_of_its_words(  # n
     band: ContextBand,
     data: st.DataObject,
 ) -> None:
+    """Two service codes, two names and two units for one model (grafana/cloudcost-exporter#933)."""
     words = [TIERS[tier][spelling], ROUTINGS[routing][spelling], BANDS[band][spelling]]
     ordered = data.draw(st.permutations([word for word in words if word]))
     names = SEGMENT_BY_MODEL.get(model, (new_name, f"zx.{new_name.lower()}", new_name))
@@ -211,6 +212,7 @@ def test_reserved_capacity_is_no_tokens(prefix: str, months: int, way: str, rout
 
 @given(st.text(max_size=255), st.text(max_size=80))
 def test_no_string_raises_and_none_is_lost(usage_type: str, service: str) -> None:
+    """What nobody listed is kept and said to be unknown, not dropped (opencost/opencost#4022)."""
     found = read(usage_type, service)
 
     assert (found.usage_type, found.service) == (usage_type, service)
@@ -240,6 +242,7 @@ def test_a_region_that_no_table_knows_keeps_its_code() -> None:
 
 
 def test_an_unmarked_cache_write_lives_as_long_as_its_maker_says() -> None:
+    """The lifetime is part of the price (BerriAI/litellm#28572)."""
     assert read("USE1-Claude4.5Sonnet-cache-write-input-token-count").token_class == "cache_write_5m"
     assert read("USE1-NovaPro-cache-write-input-token-count").token_class == "cache_write"
     assert read("USE1-openai.gpt-6-sol-mantle-cache-write-tokens-30m-standard").token_class == "cache_write_30m"
