@@ -223,6 +223,38 @@ def exceeding(line: Line, tolerance: Tolerance) -> tuple[tuple[str, Decimal], ..
     return tuple((reason, amount) for reason, amount in parts if amount and not tolerance.allows(amount, most))
 
 
+class Exceeding(NamedTuple):
+    """What exceeds the tolerance: where, for which reason ("": none), by how much, and the two sides of the line."""
+
+    key: LineKey
+    reason: str
+    amount: Decimal
+    rated: Decimal
+    billed: Decimal
+
+
+def all_exceeding(lines: Iterable[Line], tolerance: Tolerance) -> tuple[Exceeding, ...]:
+    """Return what of a day exceeds the tolerance, in the order of the keys.
+
+    What is late is late for an account and region as a whole, and goes away by itself: one line for all of it.
+    """
+    found: list[Exceeding] = []
+    late: dict[LineKey, Line] = {}
+    for line in lines:
+        parts = exceeding(line, tolerance)
+        found.extend(Exceeding(line.key, reason, amount, line.rated, line.billed) for reason, amount in parts)
+        if Reason.LATE in line.explained:
+            place = line.key._replace(model_id="", token_class="")
+            whole = late.setdefault(place, Line(key=place))
+            whole.rated, whole.billed = whole.rated + line.rated, whole.billed + line.billed
+            whole.explain(Reason.LATE, line.explained[Reason.LATE])
+    found = [one for one in found if one.reason != Reason.LATE]
+    for place, whole in late.items():
+        parts = exceeding(whole, tolerance)
+        found.extend(Exceeding(place, reason, amount, whole.rated, whole.billed) for reason, amount in parts)
+    return tuple(sorted(found))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How far both sides are there: whether the bill of the day is whole, and whose usage is still awaited."""

@@ -14,7 +14,7 @@ from accounts.operations.audit import record_event
 from accounts.tenancy.context import tenant_transaction
 from billing.domain.money import ZERO
 from billing.domain.periods import DAY, DateRange, Month
-from billing.domain.reconciliation import EXPECTED, DiscrepancyState, Line, Reason, add_up, exceeding
+from billing.domain.reconciliation import EXPECTED, DiscrepancyState, Line, Reason, add_up, all_exceeding
 from billing.models import Discrepancy, Reconciliation, ReconciliationTolerance
 from billing.queries.discrepancies import DiscrepancyNotFound
 from billing.queries.reconciliation import (
@@ -187,14 +187,14 @@ def _replace_discrepancies(day: date, lines: Iterable[Line], now: datetime) -> N
     """Put what exceeds the tolerance in place of what was found before; what is gone is closed, and stays to be seen."""
     tolerance = get_tolerance()
     known = {_key_of(row): row for row in Discrepancy.objects.filter(date=day)}
-    found = {_Key(*line.key, reason): (line, amount) for line in lines for reason, amount in exceeding(line, tolerance)}
+    found = {_Key(*one.key, one.reason): one for one in all_exceeding(lines, tolerance)}
     said = _said_this_month(day, found.keys() - known.keys())
-    for key, (line, amount) in sorted(found.items(), key=lambda item: item[0]):
+    for key, one in found.items():
         row = known.get(key)
         if row is None:
             row = Discrepancy(date=day, found_at=now, **key._asdict())
             row.state, row.note, row.changed_by, row.changed_at = said.get(key) or _usual(key)
-        row.amount, row.rated, row.billed, row.resolved_at = amount, line.rated, line.billed, None
+        row.amount, row.rated, row.billed, row.resolved_at = one.amount, one.rated, one.billed, None
         row.save()
     gone = [row.pk for key, row in known.items() if key not in found and row.resolved_at is None]
     Discrepancy.objects.filter(id__in=gone).update(resolved_at=now)

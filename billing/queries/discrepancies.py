@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
-from billing.domain.reconciliation import DiscrepancyState, LineKey, Reason
+from billing.domain.reconciliation import EXPECTED, DiscrepancyState, LineKey, Reason
 from billing.models import Discrepancy
 
 
@@ -63,6 +63,11 @@ class MonthDiscrepancy:
     def is_open(self) -> bool:
         """Whether somebody has to look."""
         return self.newest.is_open
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is of a kind that is always there, and nobody has said anything to it."""
+        return self.newest.reason in EXPECTED and self.newest.changed_at is None
 
 
 def list_month_discrepancies(start: date, end: date) -> tuple[MonthDiscrepancy, ...]:

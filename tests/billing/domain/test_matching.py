@@ -20,6 +20,7 @@ from billing.domain.reconciliation import (
     Reason,
     Tolerance,
     add_up,
+    all_exceeding,
     exceeding,
     is_whole,
 )
@@ -256,6 +257,13 @@ def test_what_exceeds_the_tolerance_is_told_by_reason(
 ) -> None:
     (line,) = match_day(rated, billed, CLOSED, Tolerance())
     assert {reason for reason, _ in exceeding(line, Tolerance())} == expected
+
+
+def test_what_is_late_is_one_line_for_its_account_and_region() -> None:
+    rated = [counted(M, "30"), counted(M, "40", model="amazon.nova-pro"), counted(M, "1", token_class="output")]
+    lines = match_day(rated, [], Coverage(is_bill_whole=False), Tolerance())
+    (one,) = all_exceeding(lines, Tolerance())
+    assert (one.key.model_id, one.reason, one.amount, one.rated) == ("", Reason.LATE, Decimal(-71), Decimal(71))
 
 
 COSTS = st.decimals(min_value=0, max_value=10**6, places=18, allow_nan=False, allow_infinity=False)
