@@ -14,6 +14,7 @@ from accounts.domain.pages import Page
 from accounts.domain.placements import Placement, Tree
 from accounts.domain.text import gettext_noop
 from accounts.models import CostCenter, CostCenterPlacement
+from accounts.tenancy.answers import asked_once
 
 
 class CostCenterNotFound(NotFound):
@@ -23,6 +24,7 @@ class CostCenterNotFound(NotFound):
     message = gettext_noop("There is no such cost center.")
 
 
+@asked_once
 def list_cost_centers(*, retired: bool = False) -> tuple[CostCenterValue, ...]:
     """Return the cost centers as a tree is read, each parent before its children; retired ones too if asked.
 
@@ -69,6 +71,7 @@ def find_last_move() -> datetime | None:
     return found
 
 
+@asked_once
 def get_tree() -> Tree:
     """Return the tree of every day."""
     return Tree.of(list_placements())

@@ -8,6 +8,7 @@ from uuid import UUID
 from accounts.domain.errors import NotFound
 from accounts.domain.organizations import KEPT_FOR, OrganizationValue
 from accounts.models import Membership, Organization
+from accounts.tenancy.answers import asked_once
 from accounts.tenancy.context import user_transaction
 
 
@@ -17,6 +18,7 @@ def find_organization_by_slug(slug: str) -> OrganizationValue | None:
     return _value(row) if row else None
 
 
+@asked_once
 def get_organization(organization_id: UUID) -> OrganizationValue:
     """Return an open organization. Raises NotFound."""
     row = Organization.objects.filter(id=organization_id, closed_at__isnull=True).first()

@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
+from accounts.tenancy.answers import asked_once
 from billing.domain.catalog import FoundationModel as Model
 from billing.domain.catalog import ModelCatalog, Price, PriceBook, PriceKey
 from billing.domain.dimensions import ContextBand, PriceOrigin, RoutingClass, Tier, TokenClass
@@ -73,6 +74,7 @@ def get_published_prices() -> PriceBook:
     return PriceBook(prices=tuple(map(price_of, ModelPrice.objects.all())))
 
 
+@asked_once
 def list_foundation_models() -> tuple[Model, ...]:
     """Return every known model, by id."""
     return tuple(_model(row) for row in FoundationModel.objects.order_by("model_id"))

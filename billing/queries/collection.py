@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
+from accounts.tenancy.answers import asked_once
 from billing.domain.collection import KnownWindow, Source, WindowSpan, WindowState, data_until
 from billing.domain.connections import COLLECTING_STATES, ConnectionState
 from billing.domain.freshness import Backfill, Freshness, freshness, freshness_sentence
@@ -58,6 +59,7 @@ SourceKey = tuple[int, str, str]  # connection, source, region
 Windows = QuerySet[CollectionWindow, CollectionWindow]
 
 
+@asked_once
 def get_data_until(*, now: datetime) -> DataUntil:
     """Return up to when rated usage and the bill are complete, over the connections that are being read."""
     reached = _reached(_connections(COLLECTING_STATES))
@@ -138,8 +140,15 @@ def _connections(states: Sequence[str], connection_id: int | None = None) -> dic
 
 
 def _reached(connections: dict[int, AwsConnection]) -> dict[SourceKey, datetime | None]:
-    """Up to when each source is stored without a gap: what its unfilled windows, those before them and the newest say."""
-    windows = CollectionWindow.objects.filter(connection_id__in=list(connections))
+    """Up to when each source is stored without a gap."""
+    grouped = _telling_windows(tuple(sorted(connections)))
+    return {key: _until(found, connections[key[0]]) for key, found in grouped.items()}
+
+
+@asked_once
+def _telling_windows(connections: tuple[int, ...]) -> dict[SourceKey, tuple[KnownWindow, ...]]:
+    """Of each source its unfilled windows, those before them and the newest."""
+    windows = CollectionWindow.objects.filter(connection_id__in=connections)
     filled = windows.filter(filled_until__isnull=False)
     newest = _newest(connections, are_filled=True)
     # (An inventory is a picture of the present: a day without one leaves no gap.)
@@ -154,7 +163,7 @@ def _reached(connections: dict[int, AwsConnection]) -> dict[SourceKey, datetime 
     grouped: dict[SourceKey, dict[int, KnownWindow]] = defaultdict(dict)
     for row in (*newest, *unfilled, *before):
         grouped[row.connection_id, row.source, row.aws_region][row.pk] = _known(row)
-    return {key: _until(found.values(), connections[key[0]]) for key, found in grouped.items()}
+    return {key: tuple(found.values()) for key, found in grouped.items()}
 
 
 def _until(windows: Iterable[KnownWindow], connection: AwsConnection) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from accounts.domain.errors import NotFound
 from accounts.domain.text import gettext_noop
 from accounts.queries.closed_months import get_closed_until
+from accounts.tenancy.answers import asked_once
 from billing.domain.dimensions import Basis, Granularity
 from billing.domain.exchange_rates import USD
 from billing.domain.exchange_rates import ExchangeRate as Rate
@@ -62,6 +63,7 @@ class EnteredRate:
         return Rate(month=self.month, currency=self.currency, units_per_usd=self.units_per_usd)
 
 
+@asked_once
 def list_exchange_rates(currency: str | None = None) -> tuple[EnteredRate, ...]:
     """Return the entered rates, newest month first, of one currency or all."""
     rows = ExchangeRate.objects.order_by("-month_date", "currency")

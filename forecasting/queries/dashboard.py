@@ -242,7 +242,8 @@ def _total(days: Iterable[DayAmount], currency: str) -> Money:
 
 
 def _composition(frame: Frame) -> Composition:
-    start, end = local_day_bounds(frame.month.start, frame.time_zone)[0], frame.as_of
+    # To the end of the month, later than any fact: whole local days are read by the day.
+    start, end = (local_day_bounds(day, frame.time_zone)[0] for day in (frame.month.start, frame.month.end))
     start_before = local_day_bounds(frame.month_before.start, frame.time_zone)[0]
     end_before = same_stretch_before(start, frame.rated_until, (start_before, start))
     tree, centers = get_tree(), list_cost_centers(retired=True)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from accounts.domain.pages import Page
+from accounts.tenancy.answers import asked_once
 from billing.domain.periods import Month, local_day_bounds
 from billing.queries.collection import get_data_until
 from forecasting.domain.forecasts import ForecastDay, PublishedForecast
@@ -41,10 +42,10 @@ def list_forecasts(*, month: Month, as_of: datetime, kind: ScopeKind | None = No
 
     All are of one run of the organization: a scope that has fallen out of it (nothing spent for half a year) is absent.
     """
-    newest = _runs(month, as_of).order_by("-made_at", "-data_until").first()
+    newest = _newest_data_until(month, as_of)
     if newest is None:
         return ()
-    runs = ForecastRun.objects.filter(month=month.start, data_until=newest.data_until)
+    runs = ForecastRun.objects.filter(month=month.start, data_until=newest)
     chosen = runs.filter(scope_kind=kind) if kind else runs
     found = (_published(run) for run in chosen.prefetch_related("points"))
     return tuple(sorted(found, key=lambda forecast: (forecast.scope != Scope(ScopeKind.ORGANIZATION), forecast.scope)))
@@ -74,6 +75,11 @@ def find_newest_forecast() -> NewestForecast | None:
     if run is None:
         return None
     return NewestForecast(made_at=run.made_at, data_until=run.data_until, is_provisional=run.is_provisional)
+
+
+@asked_once
+def _newest_data_until(month: Month, as_of: datetime) -> datetime | None:
+    return _runs(month, as_of).order_by("-made_at", "-data_until").values_list("data_until", flat=True).first()
 
 
 def _runs(month: Month, as_of: datetime) -> Runs:

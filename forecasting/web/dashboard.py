@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.roles import Permission
 from accounts.queries.cost_centers import list_cost_centers
+from accounts.tenancy.answers import remembered_answers
 from billing.domain import figures
 from billing.domain.collection import Source
 from billing.domain.dimensions import Basis, Dimension
@@ -78,6 +79,11 @@ class SourceGroup:
 @organization_view(Permission.VIEW_SPEND)
 def dashboard(request: OrganizationRequest) -> HttpResponse:
     """Show the first page; htmx asks for its figures alone while the past is being read."""
+    with remembered_answers():
+        return _answer(request)
+
+
+def _answer(request: OrganizationRequest) -> HttpResponse:
     page = get_dashboard(organization=request.organization, now=request.now)
     backfill = get_backfill(now=request.now)
     checklist = get_checklist(request.organization)
