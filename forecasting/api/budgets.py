@@ -24,7 +24,7 @@ from forecasting.domain.budget_entry import (
     BudgetAmountTooLarge,
     BudgetNameInvalid,
 )
-from forecasting.domain.budgets import BudgetStatus, BudgetValue, PeriodKind
+from forecasting.domain.budgets import BudgetBasis, BudgetStatus, BudgetValue, PeriodKind
 from forecasting.domain.payloads import decimal_text, share_text
 from forecasting.domain.thresholds import MAX_THRESHOLDS, Threshold, ThresholdInvalid, ThresholdRepeated
 from forecasting.operations.budgets import (
@@ -87,10 +87,16 @@ class BudgetChange(serializers.Serializer[Any]):
 
 
 class BudgetInput(BudgetChange):
-    """A new budget: monthly, by the organization's calendar, on rated cost."""
+    """A new budget: monthly, by the organization's calendar."""
 
     version = None  # type: ignore[assignment] # DRF's way to drop an inherited field
     scope = ScopeField(required=False, help_text="Left out: the whole organization.")
+    basis = serializers.ChoiceField(
+        choices=[item.value for item in BudgetBasis],
+        default=BudgetBasis.RATED.value,
+        help_text="`rated`: estimated from tokens. `billed_completed`: the bill's UTC days, completed by estimates for "
+        "the days that are not billed yet.",
+    )
     example = {
         "name": "Search team",
         "scope": {"kind": "COST_CENTER", "key": "search"},
@@ -136,6 +142,9 @@ class BudgetStatusOutput(serializers.Serializer[Any]):
     tokens_unpriced = serializers.IntegerField(help_text="Have no price and are in no amount.")
     exchange_rate = BudgetExchangeRateOutput()
     data_until = serializers.DateTimeField(allow_null=True)
+    billed_until = serializers.DateField(
+        allow_null=True, help_text="The first UTC day that is not billed yet; null where all is estimated."
+    )
     evaluated_at = serializers.DateTimeField()
     forecast = BudgetForecastOutput(allow_null=True)
 
@@ -183,6 +192,7 @@ class BudgetOutput(serializers.Serializer[Any]):
             "tokens_unpriced": 0,
             "exchange_rate": {"units_per_usd": "152.57", "month": "2026-10"},
             "data_until": "2026-11-10T09:00:00Z",
+            "billed_until": None,
             "evaluated_at": "2026-11-10T13:00:00Z",
             "forecast": FORECAST_EXAMPLE,
         },
@@ -227,6 +237,7 @@ class BudgetList(OrganizationApiView):
             owner_user_id=given.get("owner_user_id"),
             thresholds=read_thresholds(given.get("thresholds", ())),
             now=request.now,
+            basis=BudgetBasis(given["basis"]),
         )
         nudge(EVALUATE, organization_id=request.organization.id)
         return Response(_answer(saved.budget, request), status=201)
@@ -328,6 +339,7 @@ def _serialize_status(status: BudgetStatus) -> dict[str, object]:
             "month": str(status.rate.month) if status.rate.month else None,
         },
         "data_until": status.data_until,
+        "billed_until": status.billed_until,
         "evaluated_at": status.as_of,
         "forecast": serialize_forecast(status.forecast) if status.forecast else None,
     }

@@ -9,7 +9,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 from accounts.domain.text import gettext_noop
-from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import USD, RateInForce
 from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
@@ -20,6 +19,19 @@ DAY = timedelta(days=1)
 SECONDS_A_DAY = Decimal(86400)
 # Pace and burn look at the last whole days, so that they follow a launch and yet hold every weekday once.
 PACE_DAYS = 7
+
+
+class BudgetBasis(StrEnum):
+    """What a budget is held against: estimates alone, or the bill, completed by estimates for the days not billed yet."""
+
+    RATED = "rated"
+    BILLED_COMPLETED = "billed_completed"
+
+
+BASIS_LABELS: Mapping[BudgetBasis, str] = {
+    BudgetBasis.RATED: gettext_noop("Estimated from tokens"),
+    BudgetBasis.BILLED_COMPLETED: gettext_noop("Billed, completed by estimates"),
+}
 
 
 class PeriodKind(StrEnum):
@@ -72,7 +84,7 @@ class BudgetValue:
     scope: Scope
     scope_label: str  # the cost center's name or the model's id; empty for the organization
     amount: Money
-    basis: Basis
+    basis: BudgetBasis
     period_kind: PeriodKind
     owner: BudgetOwner | None
     version: int
@@ -104,7 +116,7 @@ class BudgetForecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetStatus:
-    """Where a budget stands in one period, on data until a moment. Rated cost, in the budget's currency."""
+    """Where a budget stands in one period, on data until a moment, in the budget's currency."""
 
     budget: BudgetValue
     period: Period
@@ -122,6 +134,8 @@ class BudgetStatus:
     tokens_unpriced: int
     days: tuple[tuple[date, Money], ...]  # each day of the period that has begun, oldest first
     forecast: BudgetForecast | None
+    # The first UTC day that is not billed yet; None: all of it is estimated.
+    billed_until: date | None = None
 
     @property
     def over(self) -> Money:
@@ -137,7 +151,7 @@ class BudgetStatus:
 
 @dataclass(frozen=True, slots=True)
 class DayCost:
-    """Rated cost of one organization day, in US dollars."""
+    """Cost of one day, in US dollars: rated of an organization day, or billed of a UTC day."""
 
     date: date
     cost_usd: Decimal
@@ -173,10 +187,11 @@ def budget_status(
     time_zone: str,
     tokens_unpriced: int = 0,
     forecast: BudgetForecast | None = None,
+    billed_until: date | None = None,
 ) -> BudgetStatus:
     """Measure a budget in one period.
 
-    `days` holds rated cost by day from PACE_DAYS before the period on; a day that is missing cost nothing.
+    `days` holds the cost that it is held against by day from PACE_DAYS before the period on; a day that is missing cost nothing.
     """
     cost = {day.date: day.cost_usd for day in days}
     covered = min(max(data_until or period.start_at, period.start_at), period.end_at)
@@ -203,6 +218,7 @@ def budget_status(
         tokens_unpriced=tokens_unpriced,
         days=by_day,
         forecast=forecast,
+        billed_until=billed_until,
     )
 
 
@@ -224,6 +240,27 @@ def budget_forecast(published: PublishedForecast, *, amount: Money, rate: RateIn
         made_at=published.made_at,
         data_until=published.data_until,
         is_provisional=published.is_provisional,
+    )
+
+
+def completed(
+    rated: Sequence[DayCost], billed: Mapping[date, Decimal], *, billed_until: date | None
+) -> tuple[DayCost, ...]:
+    """Put the bill of UTC days before `billed_until` in place of the estimates; later days stay estimated.
+
+    A day before it of which the bill says nothing cost nothing.
+    """
+    if billed_until is None:
+        return tuple(rated)
+    days = {day.date: day.cost_usd for day in rated if day.date >= billed_until}
+    days |= {day: cost for day, cost in billed.items() if day < billed_until}
+    return tuple(DayCost(day, days[day]) for day in sorted(days))
+
+
+def difference_to_bill(rated: Sequence[DayCost], held: Sequence[DayCost], days: DateRange) -> Decimal:
+    """Return by how much what a budget is held against differs from the estimates of some days, in US dollars."""
+    return add_up(day.cost_usd for day in held if day.date in days) - add_up(
+        day.cost_usd for day in rated if day.date in days
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -110,6 +110,16 @@ class PublishedForecast:
         if self.lo_95 == self.hi_95:
             return 1.0 if amount < self.total else 0.0
         return 1 - NORMAL.cdf(_score_of(float(amount), tuple(self._quantiles())))
+
+    def shifted(self, difference: Decimal) -> PublishedForecast:
+        """Return the same forecast of what is to come, on top of another amount spent so far."""
+        names = ("spent_to_date", "total", "lo_50", "hi_50", "lo_80", "hi_80", "lo_95", "hi_95")
+        bounds = ("running_total", "lo_80", "hi_80", "lo_95", "hi_95")
+        return replace(
+            self,
+            **{name: getattr(self, name) + difference for name in names},
+            days=tuple(replace(day, **{name: getattr(day, name) + difference for name in bounds}) for day in self.days),
+        )
 
     def reached_on(self, amount: Decimal) -> date | None:
         """The first coming day by whose end the running total has reached an amount, or None."""

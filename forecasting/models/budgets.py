@@ -10,8 +10,7 @@ from django.db.models.functions import Lower
 
 from accounts.tenancy.managers import TenantManager
 from accounts.tenancy.models import TenantModel
-from billing.domain.dimensions import Basis
-from forecasting.domain.budgets import PeriodKind
+from forecasting.domain.budgets import BudgetBasis, PeriodKind
 from forecasting.domain.series import BUDGET_KINDS, ScopeKind
 
 
@@ -24,7 +23,9 @@ class Budget(TenantModel):
     amount = models.DecimalField(max_digits=16, decimal_places=2)
     currency = models.CharField(max_length=3)
     basis = models.CharField(
-        max_length=8, choices=[(basis.value, basis.value) for basis in Basis], default=Basis.RATED.value
+        max_length=20,
+        choices=[(basis.value, basis.value) for basis in BudgetBasis],
+        default=BudgetBasis.RATED.value,
     )
     period_kind = models.CharField(
         max_length=16, choices=[(kind.value, kind.value) for kind in PeriodKind], default=PeriodKind.MONTH.value

@@ -19,7 +19,7 @@ from accounts.tenancy.context import tenant_transaction
 from billing.domain.money import Money, plain
 from billing.queries.catalog import list_foundation_models
 from forecasting.domain.budget_entry import check_amount, check_name, check_scope
-from forecasting.domain.budgets import BudgetValue
+from forecasting.domain.budgets import BudgetBasis, BudgetValue
 from forecasting.domain.payloads import percent_text
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.domain.thresholds import Threshold, check_thresholds
@@ -101,8 +101,9 @@ def create_budget(
     owner_user_id: int | None,
     thresholds: tuple[Threshold, ...],
     now: datetime,
+    basis: BudgetBasis = BudgetBasis.RATED,
 ) -> SavedBudget:
-    """Create a monthly budget on rated cost with its alert rules.
+    """Create a monthly budget with its alert rules; what it is held against stays, as what it is for does.
 
     Raises BudgetNameInvalid, BudgetNameTaken, BudgetScopeInvalid, BudgetScopeUnknown, a budget amount error,
     CurrencyWithoutRate, OwnerIsNoMember, a threshold error or ChannelUnknown.
@@ -119,6 +120,7 @@ def create_budget(
                 scope_key=scope.key,
                 amount=amount.amount,
                 currency=amount.currency,
+                basis=basis,
                 owner_id=owner_user_id,
                 owner_label=owner_label,
                 created_at=now,
@@ -248,6 +250,7 @@ def _facts(row: Budget) -> dict[str, Json]:
         "scope": f"{row.scope_kind}:{row.scope_key}" if row.scope_key else row.scope_kind,
         "amount": plain(Decimal(row.amount)),
         "currency": row.currency,
+        "basis": row.basis,
         "owner": row.owner_label,
         "thresholds": thresholds,
         "closed_at": row.closed_at.isoformat() if row.closed_at else None,

@@ -15,6 +15,7 @@ from billing.domain.dimensions import Basis, Dimension
 from billing.domain.exchange_rates import USD, RateInForce, rate_in_force
 from billing.domain.money import EXACT, Money, add_up
 from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
+from billing.domain.reconciliation import BILL_GROWS
 from billing.queries.collection import get_data_until
 from billing.queries.costs import SpendQuestion, list_spend
 from billing.queries.exchange_rates import list_exchange_rates
@@ -22,6 +23,7 @@ from forecasting.domain.alerts import Driver
 from forecasting.domain.budgets import (
     DAY,
     PACE_DAYS,
+    BudgetBasis,
     BudgetForecast,
     BudgetOwner,
     BudgetStatus,
@@ -29,6 +31,8 @@ from forecasting.domain.budgets import (
     PeriodKind,
     budget_forecast,
     budget_status,
+    completed,
+    difference_to_bill,
     period_of,
     share_of,
 )
@@ -37,7 +41,14 @@ from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.domain.thresholds import Threshold, reached_thresholds
 from forecasting.models import Budget
 from forecasting.queries.forecasts import find_forecast, list_forecasts
-from forecasting.queries.scopes import ScopeNames, get_scope_costs, get_scope_names, list_scope_months, stretches_of
+from forecasting.queries.scopes import (
+    ScopeNames,
+    get_billed_days,
+    get_scope_costs,
+    get_scope_names,
+    list_scope_months,
+    stretches_of,
+)
 
 
 class BudgetNotFound(NotFound):
@@ -120,20 +131,31 @@ def measure(budgets: Sequence[BudgetValue], *, month: Month, as_of: datetime) ->
     )
     rates = [entered.rate for entered in list_exchange_rates()]
     forecasts = _forecasts(kinds, month, as_of)
-    data_until = get_data_until(now=as_of).rated
+    reached = get_data_until(now=as_of)
+    data_until = reached.rated
+    whole = DateRange(period.start - PACE_DAYS * DAY, period.end)
+    billed_until = reached.billed - BILL_GROWS if reached.billed else None
+    completes = {budget.scope.kind for budget in budgets if budget.basis is BudgetBasis.BILLED_COMPLETED}
+    billed = get_billed_days(completes, days=whole) if completes and billed_until else {}
 
     def status(budget: BudgetValue, rate: RateInForce) -> BudgetStatus:
-        published = forecasts.get(budget.scope)
+        published, rated = forecasts.get(budget.scope), costs.days.get(budget.scope, ())
+        held = rated
+        if budget.basis is BudgetBasis.BILLED_COMPLETED:
+            held = completed(rated, billed.get(budget.scope, {}), billed_until=billed_until)
+        if published and held is not rated:
+            published = published.shifted(difference_to_bill(rated, held, period.days))
         return budget_status(
             budget=budget,
             period=period,
-            days=costs.days.get(budget.scope, ()),
+            days=held,
             rate=rate,
             data_until=data_until,
             as_of=as_of,
             time_zone=time_zone,
             tokens_unpriced=costs.tokens_unpriced.get(budget.scope, 0),
             forecast=budget_forecast(published, amount=budget.amount, rate=rate) if published else None,
+            billed_until=billed_until if budget.basis is BudgetBasis.BILLED_COMPLETED else None,
         )
 
     paired = ((budget, rate_in_force(rates, budget.amount.currency, month)) for budget in budgets)
@@ -228,7 +250,7 @@ def _value(row: Budget, names: ScopeNames) -> BudgetValue:
         scope=scope,
         scope_label=names.label(scope),
         amount=Money(row.amount, row.currency),
-        basis=Basis(row.basis),
+        basis=BudgetBasis(row.basis),
         period_kind=PeriodKind(row.period_kind),
         owner=BudgetOwner(user_id=row.owner_id, label=row.owner_label) if row.owner_label else None,
         version=row.version,

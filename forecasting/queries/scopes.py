@@ -12,8 +12,9 @@ from accounts.domain.cost_centers import CostCenterValue
 from accounts.domain.placements import Tree
 from accounts.queries.cost_centers import get_tree, list_cost_centers
 from billing.domain.dimensions import Basis, Dimension, Granularity
+from billing.domain.exchange_rates import USD
 from billing.domain.money import EXACT
-from billing.domain.periods import DateRange, Month, local_day, local_day_bounds
+from billing.domain.periods import DateRange, Month, local_day, local_day_bounds, utc_day_start
 from billing.queries.catalog import list_foundation_models, names_of
 from billing.queries.costs import SpendQuestion, list_daily_spend, list_spend
 from forecasting.domain.budgets import DayCost
@@ -114,6 +115,27 @@ def get_scope_costs(
                     tokens[scope] += found.tokens_unpriced
     by_scope = {scope: [DayCost(day, cost) for day, cost in sorted(own.items())] for scope, own in costs.items()}
     return ScopeCosts(days=by_scope, tokens_unpriced=tokens)
+
+
+def get_billed_days(kinds: Iterable[ScopeKind], *, days: DateRange) -> Mapping[Scope, Mapping[date, Decimal]]:
+    """Return what each scope of these kinds was billed on each UTC day, in US dollars; another currency is not in it."""
+    names, tree = get_scope_names(), get_tree()
+    costs: defaultdict[Scope, defaultdict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for dimension, together in _by_dimension(kinds).items():
+        question = SpendQuestion(
+            basis=Basis.BILLED,
+            start=utc_day_start(days.start),
+            end=utc_day_start(days.end),
+            granularity=Granularity.DAY,
+            group_by=(dimension,) if dimension else (),
+        )
+        for row in list_spend(question).rows:
+            if row.period is None or row.currency != USD:
+                continue
+            day = row.period if not isinstance(row.period, datetime) else row.period.date()
+            for scope in _scopes(names, together, row.key[0] if row.key else None, day, tree):
+                costs[scope][day] = EXACT.add(costs[scope][day], row.cost)
+    return costs
 
 
 def _by_dimension(kinds: Iterable[ScopeKind]) -> Mapping[Dimension | None, Sequence[ScopeKind]]:

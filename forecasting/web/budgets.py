@@ -30,7 +30,7 @@ from billing.domain.money import Money, plain
 from billing.domain.periods import HOUR
 from billing.queries.exchange_rates import list_exchange_rates
 from forecasting.domain.budget_entry import MAX_NAME_LENGTH, parse_amount
-from forecasting.domain.budgets import BudgetStatus, BudgetValue
+from forecasting.domain.budgets import BASIS_LABELS, BudgetBasis, BudgetStatus, BudgetValue
 from forecasting.domain.dashboard import landing_of
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.domain.thresholds import Threshold, is_heard
@@ -87,6 +87,11 @@ class BudgetForm(forms.Form):
             "A cost center is counted with all that stand below it, by where each stood on the day."
         ),
     )
+    basis = forms.ChoiceField(
+        label=gettext_lazy("Held against"),
+        required=False,
+        help_text=gettext_lazy("The bill lags by two days, and its days are UTC; what is not billed yet is estimated."),
+    )
     amount = forms.CharField(
         label=gettext_lazy("Amount a month"),
         max_length=40,
@@ -109,9 +114,10 @@ class BudgetForm(forms.Form):
         set_choices(self, "owner", _owners(budget))
         if budget is None:
             set_choices(self, "scope", scope_choices())
+            set_choices(self, "basis", [(basis.value, _(label)) for basis, label in BASIS_LABELS.items()])
         else:
             # What a budget is for stays: its alerts and figures would change their meaning.
-            del self.fields["scope"]
+            del self.fields["scope"], self.fields["basis"]
 
     def clean_amount(self) -> Decimal:
         """Read the amount as people type it."""
@@ -229,6 +235,7 @@ def budget_create(request: OrganizationRequest) -> HttpResponse:
                 owner_user_id=entry.form.cleaned_data["owner"],
                 thresholds=entry.thresholds,
                 now=request.now,
+                basis=BudgetBasis(entry.form.cleaned_data["basis"] or BudgetBasis.RATED),
             )
         except CallerError as error:
             add_error(entry.form, error)
@@ -297,6 +304,8 @@ def budget_close(request: OrganizationRequest, budget_id: int) -> HttpResponse:
 
 def _figures(request: OrganizationRequest, status: BudgetStatus) -> dict[str, object]:
     published = find_forecast(status.budget.scope, month=status.period.month, as_of=request.now)
+    if published and status.forecast and status.budget.basis is BudgetBasis.BILLED_COMPLETED:
+        published = published.shifted(status.rate.convert_back(status.forecast.total) - published.total)
     chart = budget_chart(
         status,
         previous=find_status_of_month_before(budget_id=status.budget.id, as_of=request.now),

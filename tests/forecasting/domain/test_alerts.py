@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import RateInForce
 from billing.domain.money import Money
 from billing.domain.periods import Month
@@ -24,6 +23,7 @@ from forecasting.domain.alerts import (
     snapshot_of,
 )
 from forecasting.domain.budgets import (
+    BudgetBasis,
     BudgetForecast,
     BudgetOwner,
     BudgetStatus,
@@ -61,7 +61,7 @@ def watched(spent: str | int, *, as_of: datetime = NOW, moment: datetime | None 
             "scope": WHOLE_ORGANIZATION,
             "scope_label": "",
             "amount": usd(1000),
-            "basis": Basis.RATED,
+            "basis": BudgetBasis.RATED,
             "period_kind": PeriodKind.MONTH,
             "owner": BudgetOwner(user_id=1, label="Ada"),
             "version": 1,

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import ExchangeRate, RateInForce, rate_in_force
 from billing.domain.money import Money
-from billing.domain.periods import Month
+from billing.domain.periods import DateRange, Month
 from forecasting.domain.budgets import (
+    BudgetBasis,
     BudgetStatus,
     BudgetValue,
     DayCost,
     PeriodKind,
     budget_forecast,
     budget_status,
+    completed,
+    difference_to_bill,
     period_at,
 )
 from forecasting.domain.forecasts import ForecastDay, PublishedForecast
@@ -42,7 +44,7 @@ def budget(amount: Money | None = None, **fields: Any) -> BudgetValue:
             "scope": WHOLE_ORGANIZATION,
             "scope_label": "",
             "amount": amount or usd(1000),
-            "basis": Basis.RATED,
+            "basis": BudgetBasis.RATED,
             "period_kind": PeriodKind.MONTH,
             "owner": None,
             "version": 1,
@@ -312,6 +314,22 @@ def published(**fields: Any) -> PublishedForecast:
             **fields,
         }
     )
+
+
+def test_the_bill_takes_the_place_of_estimates_for_the_days_that_it_has() -> None:
+    """OptScale's and Vantage's budgets know the bill alone, a day or two late: the days it lacks are estimated here."""
+    first, second, third = (date(2026, 11, day) for day in (1, 2, 3))
+    rated = [DayCost(first, Decimal(10)), DayCost(second, Decimal(20)), DayCost(third, Decimal(30))]
+    billed = {first: Decimal(9), second: Decimal(19), third: Decimal(1)}
+    assert completed(rated, billed, billed_until=None) == tuple(rated)
+    held = completed(rated, billed, billed_until=third)
+    assert held == (DayCost(first, Decimal(9)), DayCost(second, Decimal(19)), DayCost(third, Decimal(30)))
+    # What the bill does not have of a day that is whole was not billed.
+    assert completed(rated, {}, billed_until=third) == (DayCost(third, Decimal(30)),)
+    assert difference_to_bill(rated, held, DateRange(first, third)) == -2
+    shifted = published().shifted(Decimal(-2))
+    assert (shifted.spent_to_date, shifted.total, shifted.lo_95) == (Decimal(298), Decimal(1278), Decimal(998))
+    assert (shifted.days[0].amount, shifted.days[0].running_total) == (Decimal(50), Decimal(978))
 
 
 def test_a_forecast_is_held_against_the_amount() -> None:

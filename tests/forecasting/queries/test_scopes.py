@@ -7,13 +7,16 @@ from decimal import Decimal
 
 from accounts.domain.audit import SYSTEM
 from accounts.operations.cost_centers import move_cost_center
+from billing.domain.collection import Source, WindowState
 from billing.domain.money import Money
 from billing.domain.periods import DateRange, Month
+from billing.domain.reconciliation import BILL_GROWS
 from forecasting.domain.series import WHOLE_ORGANIZATION, Scope, ScopeKind
 from forecasting.queries.budgets import find_budget_status, find_driver
 from forecasting.queries.scopes import get_scope_costs, list_scope_months
 from tests.cast import NOW, Cast, inside
 from tests.factories.accounts import make_cost_center
+from tests.factories.billing import make_billed, make_window
 from tests.factories.forecasting import make_budget, make_data_until, make_series, make_spend
 
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
@@ -98,3 +101,26 @@ def test_a_budget_of_a_center_counts_what_stands_below_it(cast: Cast) -> None:
     assert after.spent == Money(Decimal("101.5"), "USD")
     assert driver is not None
     assert (driver.cost_center, round(driver.share, 6)) == ("Engineering", Decimal("0.985222"))
+
+
+def test_a_budget_on_the_bill_has_billed_days_and_estimates_the_rest(cast: Cast) -> None:
+    with inside(cast.acme):
+        make_spend({at(11, 2): 10, at(11, 9): 5})
+        connection = make_data_until(NOW)
+        make_window(
+            connection,
+            source=Source.COST_EXPLORER,
+            start=datetime(2026, 11, 1, tzinfo=UTC),
+            end=NOW.replace(hour=0),
+            state=WindowState.DONE,
+        )
+        make_billed(connection, {date(2026, 11, 2): "9.50", date(2026, 11, 9): "1"})
+        found = find_budget_status(budget_id=make_budget(basis="billed_completed").pk, as_of=NOW)
+        usual = find_budget_status(budget_id=make_budget().pk, as_of=NOW)
+    assert found is not None
+    assert usual is not None
+    assert usual.spent == Money(Decimal(15), "USD")
+    assert usual.billed_until is None
+    # The bill of the last two days is still growing: these are estimated.
+    assert found.billed_until == (NOW - BILL_GROWS).date()
+    assert found.spent == Money(Decimal("14.50"), "USD")

@@ -63,6 +63,18 @@ def this_month(day: int = 1, hour: int = 12) -> datetime:
     return NOW.replace(day=day, hour=hour, minute=0)
 
 
+def test_a_budget_is_held_against_the_bill_where_that_is_chosen(ada: Client, cast: Cast) -> None:
+    """BerriAI/litellm#8513: which figure a budget and its alerts follow is chosen, and every page says it."""
+    with inside(cast.acme):
+        make_spend({this_month(): 10})
+        make_data_until(NOW)
+    answer = ada.post(NEW, entry(basis="billed_completed"))
+    assert answer.status_code == 302, text_of(answer)
+    assert "Billed, completed by estimates" in text_of(ada.get(answer["Location"]))
+    with inside(cast.acme):
+        assert Budget.objects.get().basis == "billed_completed"
+
+
 def test_without_budgets_the_page_says_where_to_start(ada: Client, cast: Cast) -> None:
     with inside(cast.acme):
         make_spend({this_month() - timedelta(days=20): 3980})
