@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.usage_types import UnitProof, listed_classes, prove_unit
+from billing.domain.reading_notes import NOTE_SENTENCES
+from billing.domain.usage_types import (
+    BillRemark,
+    UnitProof,
+    UsageTypeState,
+    listed_classes,
+    prove_unit,
+    state_of,
+)
 
 MILLION = Decimal(1_000_000)
 rates = st.decimals(min_value="0.001", max_value=100, places=4)
@@ -73,6 +81,28 @@ def test_what_is_within_half_of_the_list_is_always_proved(rate: Decimal, share: 
     found = prove_unit(cost=rate * share * unit / MILLION, quantity=Decimal(1), unit_told="", list_rates=[rate])
 
     assert (found.tokens_per_unit, found.proof) == (unit, UnitProof.PROVED)
+
+
+def test_what_a_reading_of_the_bill_notes_has_words() -> None:
+    assert set(BillRemark) <= set(NOTE_SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("is_recognized", "unit_proof", "state"),
+    [
+        (False, UnitProof.PROVED, UsageTypeState.UNRECOGNIZED),
+        (True, UnitProof.CONTRADICTED, UsageTypeState.CONTRADICTED),
+        (True, UnitProof.UNPROVED, UsageTypeState.UNPROVED),
+        (True, UnitProof.TOLD, UsageTypeState.READ),
+        (True, "", UsageTypeState.READ),
+    ],
+)
+def test_the_state_of_a_line_is_what_needs_somebody_first(
+    is_recognized: bool,
+    unit_proof: str,
+    state: UsageTypeState,
+) -> None:
+    assert state_of(is_recognized=is_recognized, unit_proof=unit_proof) is state
 
 
 def test_a_cache_write_is_compared_with_every_lifetime() -> None:
