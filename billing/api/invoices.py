@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
+from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.roles import Permission
 from billing.api.catalog import Key, page_of
 from billing.api.exchange_rates import MONTH
@@ -74,7 +75,7 @@ class InvoiceList(OrganizationApiView):
     Parameters = InvoiceParameters
     Input = InvoiceInput
     Output = InvoiceOutput
-    errors = {"POST": (InvoiceExists, ImpossibleInvoice)}
+    errors = {"POST": (InvoiceExists, ImpossibleInvoice, MonthIsClosed)}
 
     def get(self, request: OrganizationApiRequest) -> Response:  # noqa: ARG002 - every handler gets its request
         """List invoices."""
@@ -103,7 +104,7 @@ class InvoiceDetail(OrganizationApiView):
 
     permissions = {"GET": Permission.VIEW_SPEND, "DELETE": Permission.EDIT_RECONCILIATION}
     Output = InvoiceOutput
-    errors = {"GET": (InvoiceNotFound,), "DELETE": (InvoiceNotFound,)}
+    errors = {"GET": (InvoiceNotFound,), "DELETE": (InvoiceNotFound, MonthIsClosed)}
 
     def get(self, request: OrganizationApiRequest, invoice_id: int) -> Response:  # noqa: ARG002 - as above
         """Return one invoice."""

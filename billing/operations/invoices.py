@@ -13,6 +13,7 @@ from accounts.domain.audit import Actor, Json
 from accounts.domain.errors import Conflict, Invalid
 from accounts.domain.text import gettext_noop
 from accounts.operations.audit import record_event
+from accounts.operations.closed_months import require_open
 from billing.domain.dimensions import Provider
 from billing.domain.periods import Month
 from billing.models import Invoice
@@ -51,9 +52,13 @@ def enter_invoice(
     note: str,
     now: datetime,
 ) -> int:
-    """Enter what a provider asks for a month's AI use; returns the invoice's number. Raises ImpossibleInvoice, InvoiceExists."""
+    """Enter what a provider asks for a month's AI use; returns the invoice's number.
+
+    Raises ImpossibleInvoice, InvoiceExists, and MonthIsClosed in a closed month.
+    """
     invoice_id = invoice_id.strip()
     _check(invoice_id, month, amount, currency)
+    require_open(month.start, field="month")
     row = Invoice(
         provider=provider,
         invoice_id=invoice_id,
@@ -74,10 +79,11 @@ def enter_invoice(
 
 
 def remove_invoice(*, actor: Actor, invoice_id: int) -> int:
-    """Take an invoice back; returns the audit event's id. Raises InvoiceNotFound."""
+    """Take an invoice back; returns the audit event's id. Raises InvoiceNotFound, MonthIsClosed."""
     row = Invoice.objects.select_for_update().filter(id=invoice_id).first()
     if row is None:
         raise InvoiceNotFound
+    require_open(row.month_date)
     before = _described(row)
     row.delete()
     return record_event(actor=actor, verb="invoice.removed", target=f"invoice:{invoice_id}", before=before)

@@ -26,6 +26,7 @@ from accounts.access.streams import written_csv
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
+from accounts.queries.closed_months import is_closed
 from billing.domain.labels import BILLED_TOKEN_CLASS_LABELS
 from billing.domain.money import ZERO, plain
 from billing.domain.periods import DAY, Month
@@ -121,6 +122,7 @@ def reconciliation(request: OrganizationRequest) -> HttpResponse:
         "invoiced": invoiced.get(USD),
         "invoice_difference": invoiced[USD] - whole.billed if USD in invoiced else None,
         "others": _others(found),
+        "is_frozen": is_closed(month.start),
         "restated": restated,
         "restated_days": restated_days(restated),
     }

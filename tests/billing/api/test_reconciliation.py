@@ -8,6 +8,7 @@ import pytest
 
 from accounts.domain.roles import Permission
 from accounts.models import AuditEvent
+from accounts.operations.closed_months import close_months, reopen_months
 from billing.domain.collection import Source, WindowState
 from billing.domain.dimensions import CostHeading, TokenClass
 from billing.models import BilledSeries
@@ -108,7 +109,9 @@ def test_an_exception_is_answered_with_a_note_and_closes_when_it_is_gone(editor:
     assert editor.get(path).json()["resolved_at"] is not None
 
 
-def test_an_invoice_is_entered_once_read_and_removed(editor: Api, globex_api: Api) -> None:
+def test_an_invoice_is_entered_once_read_and_removed_while_its_month_is_open(
+    editor: Api, globex_api: Api, cast: Cast
+) -> None:
     body = {"invoice_id": "EUINAWS26-1", "month": "2026-10", "amount": "26087.15", "currency": "USD"}
     made = editor.send("post", "invoices/", body)
     assert made.status_code == 201, made.content
@@ -118,5 +121,11 @@ def test_an_invoice_is_entered_once_read_and_removed(editor: Api, globex_api: Ap
     again = editor.send("post", "invoices/", body)
     assert (again.status_code, again.json()["code"]) == (409, "invoice_exists")
     assert globex_api.get(f"invoices/{row['id']}/").status_code == 404
+    with inside(cast.acme):
+        close_months(actor=cast.ada_acts, month=date(2026, 10, 1), today=date(2026, 11, 10))
+    closed = editor.send("delete", f"invoices/{row['id']}/")
+    assert (closed.status_code, closed.json()["code"]) == (409, "month_is_closed")
+    with inside(cast.acme):
+        reopen_months(actor=cast.ada_acts, month=date(2026, 10, 1), reason="A late invoice")
     assert editor.send("delete", f"invoices/{row['id']}/").status_code == 204
     assert editor.rows("invoices/") == []
