@@ -104,7 +104,8 @@ def price_detail(request: OrganizationRequest, model_id: str) -> HttpResponse:
         "model": model,
         "rows": [row for row in rows if row.price.origin in PUBLISHED and row.is_in_force],
         "past": [row for row in rows if row.price.origin in PUBLISHED and not row.is_in_force],
-        "learnt": [row for row in rows if row.learnt],
+        # What differs from the list first: that is what somebody comes to see.
+        "learnt": sorted((row for row in rows if row.learnt), key=lambda row: (not row.is_in_force, _is_listed(row))),
         "learning": get_learning_state(),
         "own": [row for row in rows if row.entered],
         "used": [row for row in rows if row.tokens],
@@ -129,6 +130,10 @@ def price_rating(request: OrganizationRequest) -> HttpResponse:
     if not left:
         response["HX-Trigger"] = "spend-changed"
     return response
+
+
+def _is_listed(row: PriceRow) -> bool:
+    return row.learnt is not None and row.learnt.is_list_rate
 
 
 def _is_wanted(name: str, model_id: str, text: str) -> bool:
