@@ -40,6 +40,7 @@ class RangeParameters(serializers.Serializer[Any]):
 
     start = serializers.DateField(help_text="The first UTC day.")
     end = serializers.DateField(help_text="The UTC day after the last.")
+    example = {"start": "2026-10-01", "end": "2026-11-01"}
 
 
 class ExplainedOutput(serializers.Serializer[Any]):
@@ -139,6 +140,7 @@ class LineParameters(PageParameters):
 
     day = serializers.DateField(help_text="The UTC day.")
     only_differing = serializers.BooleanField(default=False, help_text="Leave out the lines in which both sides agree.")
+    example = {"day": "2026-10-01"}
 
 
 class LineOutput(SumsOutput):

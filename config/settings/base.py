@@ -227,6 +227,7 @@ SPECTACULAR_SETTINGS = {
         "CostImportOriginEnum": "billing.domain.imports.ImportOrigin",
         "CostImportStateEnum": "billing.domain.imports.ImportState",
         "DeliveryStateEnum": "forecasting.domain.channels.DeliveryState",
+        "DiscrepancyStateEnum": "billing.domain.reconciliation.DiscrepancyState",
         "InvitationStateEnum": "accounts.domain.invitations.InvitationState",
         "PermissionEnum": "accounts.domain.roles.Permission",
         "PriceOriginEnum": ["OVERRIDE", "PRICE_LIST", "COMMITTED"],
