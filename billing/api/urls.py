@@ -16,6 +16,12 @@ from billing.api import (
     usage_types,
     watching,
 )
+from billing.api.allocation_rules import (
+    AllocationConflictList,
+    AllocationRuleDetail,
+    AllocationRuleList,
+    AllocationRulePreview,
+)
 from billing.api.announcements import (
     AnnouncementDetail,
     AnnouncementEvidence,
@@ -28,6 +34,7 @@ from billing.api.imports import CostImportDetail, CostImportList
 from billing.api.learnt_rates import LearntRateList
 from billing.api.price_events import PriceEventDetail, PriceEventEvidence, PriceEventList
 from billing.api.saved_views import SavedViewDetail, SavedViewList
+from billing.api.unallocated import UnallocatedView
 from billing.api.usage_events import UsageEventList
 
 app_name = "billing_api"
@@ -94,6 +101,11 @@ urlpatterns = [
     ),
     path("closed-months/", ClosedMonthList.as_view(), name="closed_month_list"),
     path("closed-months/reopening/", MonthReopening.as_view(), name="closed_month_reopening"),
+    path("allocation-rules/", AllocationRuleList.as_view(), name="allocation_rule_list"),
+    path("allocation-rules/preview/", AllocationRulePreview.as_view(), name="allocation_rule_preview"),
+    path("allocation-rules/<int:rule_id>/", AllocationRuleDetail.as_view(), name="allocation_rule_detail"),
+    path("allocation-conflicts/", AllocationConflictList.as_view(), name="allocation_conflict_list"),
+    path("unallocated/", UnallocatedView.as_view(), name="unallocated"),
     path("exchange-rates/", exchange_rates.ExchangeRateList.as_view(), name="exchange_rate_list"),
     path("exchange-rates/<int:rate_id>/", exchange_rates.ExchangeRateDetail.as_view(), name="exchange_rate_detail"),
     path("spend/", costs.SpendList.as_view(), name="spend_list"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from billing.web import (
+    allocation_rules,
     announcements,
     closed_months,
     connections,
@@ -14,6 +15,8 @@ from billing.web import (
     price_entry,
     prices,
     reconciliation,
+    statements,
+    unallocated,
     watching,
 )
 from billing.web.explore.exports import explore_export
@@ -92,6 +95,16 @@ inside = [
         announcements.announcement_withdraw,
         name="announcement_withdraw",
     ),
+    path("allocation-rules/", allocation_rules.allocation_rule_list, name="allocation_rule_list"),
+    path("allocation-rules/new/", allocation_rules.allocation_rule_create, name="allocation_rule_create"),
+    path("allocation-rules/preview/", allocation_rules.allocation_rule_preview, name="allocation_rule_preview"),
+    path("allocation-rules/<int:rule_id>/edit/", allocation_rules.allocation_rule_edit, name="allocation_rule_edit"),
+    path("allocation-rules/<int:rule_id>/move/", allocation_rules.allocation_rule_move, name="allocation_rule_move"),
+    path("allocation-rules/<int:rule_id>/end/", allocation_rules.allocation_rule_end, name="allocation_rule_end"),
+    path("allocation-conflicts/", allocation_rules.allocation_conflict_list, name="allocation_conflict_list"),
+    path("unallocated/", unallocated.unallocated, name="unallocated"),
+    path("unallocated/owner/", unallocated.unallocated_owner, name="unallocated_owner"),
+    path("statements/", statements.statement, name="statement"),
     path("exchange-rates/", exchange_rates.exchange_rate_list, name="exchange_rate_list"),
     path("exchange-rates/new/", exchange_rates.exchange_rate_create, name="exchange_rate_create"),
     path("exchange-rates/upload/", exchange_rate_upload, name="exchange_rate_upload"),

@@ -55,6 +55,9 @@ PAGES = (
         ("announcements", "price cut", "discount", "値下げ", "価格改定"),
     ),
     PageEntry("forecasting:cost_center_list", _("Cost centers"), Permission.VIEW_SPEND, ("teams", "部門")),
+    PageEntry("billing:unallocated", _("Unallocated"), Permission.VIEW_SPEND, ("unassigned", "未配賦")),
+    PageEntry("billing:statement", _("Statement"), Permission.VIEW_SPEND, ("showback", "chargeback", "明細")),
+    PageEntry("billing:allocation_rule_list", _("Allocation rules"), Permission.VIEW_SPEND, ("rules", "配賦ルール")),
     PageEntry("forecasting:budget_list", _("Budgets"), Permission.VIEW_SPEND),
     PageEntry("forecasting:alert_list", _("Alerts"), Permission.VIEW_SPEND),
     PageEntry(

@@ -48,6 +48,7 @@ ROW_IN_ADDRESS = {
     "invoice_id": "billing.Invoice",
     "override_id": "billing.PriceOverride",
     "rate_id": "billing.ExchangeRate",
+    "rule_id": "billing.AllocationRule",
     "view_id": "billing.SavedView",
 }
 # Pages about one passkey, which only a device can make: the journey that makes one looks at them.

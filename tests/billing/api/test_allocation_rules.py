@@ -1,0 +1,54 @@
+"""Allocation rules over REST: previewed, created, changed from a day, and gone; unallocated cost beside them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from accounts.domain.roles import Permission
+from billing.domain.dimensions import TokenClass
+from tests.billing.api.conftest import Api, KeyMaker
+from tests.cast import Cast, inside
+from tests.factories.accounts import make_cost_center
+from tests.factories.billing import make_all_overrides, make_series, make_usage
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def editor(cast: Cast, make_api: KeyMaker) -> Api:
+    return make_api(cast.acme, [Permission.VIEW_SPEND, Permission.EDIT_COST_CENTERS])
+
+
+def test_a_rule_is_previewed_created_changed_and_deleted(editor: Api, cast: Cast, globex_api: Api) -> None:
+    with inside(cast.acme):
+        center = make_cost_center(code="support").pk
+        make_all_overrides({TokenClass.INPUT: "1"}, effective_from=datetime(2026, 1, 1, tzinfo=UTC))
+        make_usage(make_series(), {datetime(2026, 11, 2, 5, tzinfo=UTC): 1_000_000})
+    body: dict[str, Any] = {
+        "name": "Claude",
+        "cost_center_id": center,
+        "conditions": [{"field": "model", "values": ["claude-*"]}],
+    }
+    preview = editor.send("post", "allocation-rules/preview/", body)
+    assert preview.status_code == 200, preview.content
+    (move,) = preview.json()["moves"]
+    assert (move["basis"], move["from_cost_center_id"], move["to_cost_center_id"]) == ("rated", None, center)
+    assert (move["by_month"]["2026-11"], move["total"]) == ("1", "1")
+    made = editor.send("post", "allocation-rules/", body)
+    assert made.status_code == 201, made.content
+    rule = made.json()
+    address = f"allocation-rules/{rule['id']}/"
+    assert editor.get(address).json() == rule
+    changed = editor.send("put", address, {**body, "effective_from": "2026-11-01"})
+    assert len(changed.json()["versions"]) == 2, changed.content
+    assert [row["id"] for row in editor.rows("allocation-rules/")] == [rule["id"]]
+    assert globex_api.get(address).status_code == 404
+    unallocated = editor.get("unallocated/").json()
+    assert (unallocated["cost"], unallocated["by_reason"]) == ("1", {"no_tag": "1"})
+    assert editor.rows("allocation-conflicts/") == []
+    refused = editor.send("post", "allocation-rules/", {**body, "name": "None", "conditions": []})
+    assert refused.json()["code"] == "conditions_missing"
+    assert editor.send("delete", address).status_code == 204
