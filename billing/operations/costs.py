@@ -157,7 +157,7 @@ def _store(
     ensure_months("billing_billedcost", _months(claim))
     days = DateRange(claim.start.date(), claim.end.date())
     rows = replace_bill(claim.connection_id, days, records, now)
-    store_attributes(claim.connection_id, attributes)
+    store_attributes(claim.connection_id, attributes, now)
     return Stored(rows=rows, rejected=rejected, notes=_notes(claim.connection_id))
 
 

@@ -8,7 +8,7 @@ from typing import cast as of_type
 
 import pytest
 
-from billing.adapters.aws.errors import NotReady
+from billing.adapters.aws.errors import NotReady, Throttled
 from billing.adapters.aws.sessions import Role
 from billing.domain.collection import ConnectionKind, Source, WindowSpan
 from billing.domain.connections import Charge, Purpose
@@ -61,16 +61,25 @@ def test_an_account_without_them_is_asked_again_in_a_week(cast: Cast, monkeypatc
 
     def refuse(role: object, start: date, end: date, attribute: str, *, charge: Charge) -> None:  # noqa: ARG001
         asked.append(f"{start} {end} {attribute}")
-        raise NotReady(action="ce:GetCostAndUsage", code="DataUnavailableException")
+        raise (Throttled if len(asked) == 1 else NotReady)(action="ce:GetCostAndUsage", code="DataUnavailableException")
 
     monkeypatch.setattr(product_attributes, "list_attribute_groups", refuse)
     keeper = of_type(Keeper, Quiet())
     with inside(cast.acme):
         payer = make_connection().pk
-        for days in (0, 1, 6, 7, 8):
-            assert read_attributes(claim(payer, NOW + timedelta(days=days)), Charge(), keeper) is None
+        told = []
+        for days in (0, 1, 2, 7, 8, 9):
+            now = NOW + timedelta(days=days)
+            told.append(read_attributes(claim(payer, now), Charge(), keeper))
+            store_attributes(payer, told[-1], now)
 
-    assert asked == ["2026-10-11 2026-11-10 model", "2026-10-18 2026-11-17 model"]
+    # What was throttled is asked for the next day, what is not there a week later; the bill is stored all the while.
+    assert told == [None, {}, None, None, {}, None]
+    assert asked == [
+        "2026-10-11 2026-11-10 model",
+        "2026-10-12 2026-11-11 model",
+        "2026-10-19 2026-11-18 model",
+    ]
 
 
 def test_what_was_told_names_lines_and_moves_no_money(cast: Cast) -> None:
@@ -84,7 +93,7 @@ def test_what_was_told_names_lines_and_moves_no_money(cast: Cast) -> None:
         for name in ("Unheard", "NovaLite", "NovaPro"):
             make_billed(payer, {NOW.date(): "1"}, usage_type=f"USE1-{name}-input-tokens")
         before = list(BilledCost.objects.order_by("series_id").values_list("series_id", "cost_unblended", "quantity"))
-        changes = [store_attributes(payer.pk, told), store_attributes(payer.pk, told), store_attributes(payer.pk, None)]
+        changes = [store_attributes(payer.pk, one, NOW) for one in (told, told, None)]
         after = list(BilledCost.objects.order_by("series_id").values_list("series_id", "cost_unblended", "quantity"))
         tiers = dict(BilledSeries.objects.values_list("usage_type", "tier"))
 
