@@ -354,8 +354,7 @@ def _billed_beside(frame: Frame) -> BilledBeside | None:
         return None
     days = DateRange(frame.month.start, min(until, frame.month.end))
     billed = _billed(days, frame.rate)
-    question = SpendQuestion(basis=Basis.RATED, start=utc_day_start(days.start), end=utc_day_start(days.end))
-    rated = add_up(row.cost for row in list_spend(question).rows)
+    rated = add_up(row.cost for row in list_daily_spend(start=days.start, end=days.end, time_zone="UTC"))
     if billed is None:
         return None
     return BilledBeside(last_day=days.end - DAY, amount=billed, rated=frame.rate.convert(rated))
