@@ -55,6 +55,8 @@ _TAGS = {
     "usage-events": "Usage of other meters than CloudWatch, sent as CloudEvents.",
     "allocation-rules": "Rules, in their order, that say which cost center pays for what.",
     "allocation-conflicts": "Series whose rules, tags and account name different cost centers.",
+    "shared-cost-splits": "How statements distribute shared cost to cost centers.",
+    "business-metrics": "What a cost center's business came to in a month, for splits that go by it.",
     "unallocated": "What nobody pays for.",
     "exchange-rates": "Monthly rates from US dollars to other currencies.",
     "spend": "What was spent, by any dimensions: estimated from tokens (rated) or as AWS bills it (billed).",

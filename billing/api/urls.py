@@ -34,6 +34,7 @@ from billing.api.imports import CostImportDetail, CostImportList
 from billing.api.learnt_rates import LearntRateList
 from billing.api.price_events import PriceEventDetail, PriceEventEvidence, PriceEventList
 from billing.api.saved_views import SavedViewDetail, SavedViewList
+from billing.api.shared_costs import BusinessMetricList, SharedCostSplitDetail, SharedCostSplitList
 from billing.api.unallocated import UnallocatedView
 from billing.api.usage_events import UsageEventList
 
@@ -105,6 +106,9 @@ urlpatterns = [
     path("allocation-rules/preview/", AllocationRulePreview.as_view(), name="allocation_rule_preview"),
     path("allocation-rules/<int:rule_id>/", AllocationRuleDetail.as_view(), name="allocation_rule_detail"),
     path("allocation-conflicts/", AllocationConflictList.as_view(), name="allocation_conflict_list"),
+    path("shared-cost-splits/", SharedCostSplitList.as_view(), name="shared_cost_split_list"),
+    path("shared-cost-splits/<int:split_id>/", SharedCostSplitDetail.as_view(), name="shared_cost_split_detail"),
+    path("business-metrics/", BusinessMetricList.as_view(), name="business_metric_list"),
     path("unallocated/", UnallocatedView.as_view(), name="unallocated"),
     path("exchange-rates/", exchange_rates.ExchangeRateList.as_view(), name="exchange_rate_list"),
     path("exchange-rates/<int:rate_id>/", exchange_rates.ExchangeRateDetail.as_view(), name="exchange_rate_detail"),

@@ -52,3 +52,19 @@ def test_a_rule_is_previewed_created_changed_and_deleted(editor: Api, cast: Cast
     refused = editor.send("post", "allocation-rules/", {**body, "name": "None", "conditions": []})
     assert refused.json()["code"] == "conditions_missing"
     assert editor.send("delete", address).status_code == 204
+
+
+def test_a_split_is_created_read_and_deleted_and_its_metric_entered(editor: Api, cast: Cast) -> None:
+    with inside(cast.acme):
+        pool, search = make_cost_center(code="platform").pk, make_cost_center(code="search").pk
+    body = {"name": "Platform", "pool_id": pool, "method": "METRIC", "metric": "orders"}
+    refused = editor.send("post", "shared-cost-splits/", {**body, "shares": [{"cost_center_id": pool}]})
+    assert refused.json()["code"] == "pool_receives"
+    made = editor.send("post", "shared-cost-splits/", {**body, "shares": [{"cost_center_id": search}]})
+    assert made.status_code == 201, made.content
+    metric = {"metric": "orders", "month": "2026-10", "cost_center_id": search, "value": "1200"}
+    assert editor.send("post", "business-metrics/", metric).status_code == 201
+    assert editor.rows("shared-cost-splits/") == [made.json()]
+    fixed = {**body, "name": "Again", "method": "FIXED", "shares": [{"cost_center_id": search, "percent": "100"}]}
+    assert editor.send("post", "shared-cost-splits/", fixed).json()["code"] == "pool_has_a_split"
+    assert editor.send("delete", f"shared-cost-splits/{made.json()['id']}/").status_code == 204
