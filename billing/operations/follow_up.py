@@ -11,6 +11,7 @@ from billing.operations.learnt_rates import learn_rates
 from billing.operations.price_events import find_due_price_events
 from billing.operations.rating import list_windows_to_rate, rerate_window
 from billing.operations.reconciliation import mark_reconciliation_due, reconcile_due_days
+from billing.operations.restatements import forget_old_versions
 from billing.operations.usage_events import list_event_days_to_rate, rate_event_day
 from billing.operations.windows import Clock
 
@@ -55,6 +56,11 @@ def match(clock: Clock) -> int:
     return reconcile_due_days(now=clock())
 
 
+def forget(clock: Clock) -> int:
+    """Delete what days said before, where nobody asks any more; returns how many rows."""
+    return forget_old_versions(now=clock())
+
+
 # Each step finds its work in rows and does what one before it has made due; doing all of them twice changes nothing.
 STEPS: Mapping[str, Callable[[Clock], int]] = {
     "bill_lines_read_again": read_lines_again,
@@ -63,6 +69,7 @@ STEPS: Mapping[str, Callable[[Clock], int]] = {
     "windows_rated_again": rate_again,
     "event_days_rated_again": rate_events,
     "days_matched": match,
+    "versions_forgotten": forget,
 }
 
 

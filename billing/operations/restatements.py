@@ -6,20 +6,25 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Sum
 
+from accounts.tenancy.context import tenant_transaction
 from billing.domain.dimensions import Basis
 from billing.domain.exchange_rates import USD
 from billing.domain.money import ZERO, plain
 from billing.domain.periods import DateRange, utc_day_start
-from billing.models import BilledCost, BilledSeries, Reconciliation, Restatement
+from billing.models import BilledCost, BilledCostVersion, BilledSeries, Reconciliation, Restatement
 from billing.sql import execute
 
 # What a page shows of what changed; the rest is in the day's total.
 CHANGES_KEPT = 50
+
+
+# Longer than a month can still be restated, or asked about by an auditor of the year before the last.
+KEPT = timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,15 @@ def note_restated_bill(connection_id: int, days: DateRange, *, now: datetime) ->
     for (day, currency), lines in sorted(moved.items()):
         _note(Basis.BILLED, day, lines, currency=currency, after=_billed_on(day, currency), now=now)
     return len(moved)
+
+
+def forget_old_versions(*, now: datetime) -> int:
+    """Delete what days said before, of days that are older than anybody asks about; returns how many rows."""
+    oldest = (now - KEPT).date()
+    with tenant_transaction():
+        versions, _ = BilledCostVersion.objects.filter(date__lt=oldest).delete()
+        restatements, _ = Restatement.objects.filter(date__lt=oldest).delete()
+    return versions + restatements
 
 
 @contextmanager

@@ -17,10 +17,12 @@ from billing.models import BilledCostVersion, PriceOverride
 from billing.operations.costs import replace_bill
 from billing.operations.rating import rerate_window
 from billing.operations.reconciliation import reconcile_due_days
+from billing.operations.restatements import forget_old_versions
 from billing.queries.reconciliation import get_reconciliation
 from billing.queries.restatements import list_restatements
 from billing.sql import ensure_months
 from tests.factories import billing
+from tests.factories.reconciliation import make_restatement, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,15 @@ def test_a_day_that_was_whole_keeps_what_it_said_and_says_what_changed() -> None
             (Decimal("9.25"), Decimal(10)),
         ]
         assert get_reconciliation(DAY, DAY + timedelta(days=1)).whole.billed == Decimal(13)
+
+
+@pytest.mark.usefixtures("acme")
+def test_versions_of_days_that_nobody_asks_about_are_forgotten() -> None:
+    with tenant_transaction():
+        make_version()
+        make_restatement()
+    assert forget_old_versions(now=datetime(2027, 11, 1, tzinfo=UTC)) == 0
+    assert forget_old_versions(now=datetime(2029, 12, 1, tzinfo=UTC)) == 2
 
 
 @pytest.mark.usefixtures("acme")

@@ -24,7 +24,7 @@ def fay(client: Client, cast: Cast) -> Client:
 
 
 def test_the_first_sentence_says_what_differs_and_that_all_of_it_is_explained(fay: Client) -> None:
-    """langfuse/langfuse#9270 and hystax/optscale#558: which numbers are compared, and what lies between them."""
+    """hystax/optscale#558 and #62: which numbers are compared, in which unit and days, and what lies between them."""
     page = fay.get(MONTH).content.decode()
     assert "Rated $20.00 and billed $17.50 differ by −$2.50 (−13" in page.replace("\n", " ")
     assert "all but $0.00 is explained" in page
