@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import Avg, F, Sum
 
 from billing.domain.collection import Source
 from billing.domain.connections import Purpose
@@ -71,6 +71,24 @@ class Watching:
         return self.charge_usd - self.plan.spent_usd
 
     @property
+    def charged(self) -> tuple[Metered, ...]:
+        """The calls that AWS charges for."""
+        return tuple(call for call in self.calls if call.charge_usd)
+
+    @property
+    def free(self) -> Mapping[str, int]:
+        """The requests of operations that AWS does not charge for, the most frequent first."""
+        found: dict[str, int] = defaultdict(int)
+        for call in self.calls:
+            if not call.charge_usd:
+                found[call.operation] += call.requests
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def free_requests(self) -> int:
+        return sum(self.free.values())
+
+    @property
     def requests(self) -> int:
         return sum(call.requests for call in self.calls)
 
@@ -117,7 +135,7 @@ def get_watch_plan(connection_id: int, *, now: datetime) -> WatchPlan:
         metrics=len(metrics),
         limit_usd=connection.watching_limit_usd,
         spent_usd=spent or Decimal(0),
-        bill_usd_a_day=_bill_usd_a_day(connection),
+        bill_usd_a_day=_bill_usd_a_day(connection, now),
         days_left=max(left, Decimal(1)),
     )
 
@@ -150,13 +168,17 @@ def _costs(aws_account_id: str, now: datetime) -> Mapping[Measure, Decimal]:
     return costs
 
 
-def _bill_usd_a_day(connection: AwsConnection) -> Decimal:
-    """What the last reading of the bill cost: it is read once a day."""
+def _bill_usd_a_day(connection: AwsConnection, now: datetime) -> Decimal:
+    """What a reading of the bill cost on the average of a week, since some of it is asked for once a week."""
     runs = CollectionRun.objects.filter(
-        window__connection=connection, window__source=Source.COST_EXPLORER, purpose=Purpose.PRESENT, outcome="STORED"
+        window__connection=connection,
+        window__source=Source.COST_EXPLORER,
+        purpose=Purpose.PRESENT,
+        outcome="STORED",
+        finished_at__gte=now - timedelta(days=SPEND_DAYS),
     )
-    last: Decimal | None = runs.order_by("-finished_at").values_list("aws_charge_usd", flat=True).first()
-    return last or Decimal(0)
+    mean: Decimal | None = runs.aggregate(mean=Avg("aws_charge_usd"))["mean"]
+    return mean or Decimal(0)
 
 
 def _months(connection_id: int) -> tuple[MonthOfWatching, ...]:
