@@ -64,8 +64,10 @@ def test_the_bill_is_filtered_by_what_a_bill_knows(api: Api) -> None:
     everything = {row["usage_type"] for row in api.rows("spend/", **asked)}
     left = {row["usage_type"] for row in api.rows("spend/", **asked, exclude_usage_type="USE1-NovaPro-input-tokens")}
     assert everything - left == {"USE1-NovaPro-input-tokens"}
-    assert api.refusal("spend/", **asked, model="nova-pro") == ("dimension_not_in_basis", "model")
-    assert api.refusal("spend/", **asked, exclude_tier="BATCH") == ("dimension_not_in_basis", "exclude_tier")
+    assert {row["usage_type"] for row in api.rows("spend/", **asked, heading="UNRECOGNIZED")} == everything
+    assert api.rows("spend/", **asked, model="nova-pro", routing="REGIONAL", token_class="cache_write_30m") == []
+    assert api.refusal("spend/", **WHOLE, heading="TOKENS") == ("dimension_not_in_basis", "heading")
+    assert len(api.rows("spend/", **asked, exclude_tier="BATCH")) == len(everything)
 
 
 @pytest.mark.parametrize(

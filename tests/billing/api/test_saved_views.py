@@ -89,7 +89,7 @@ def test_a_name_stands_once(api: Api) -> None:
 @pytest.mark.parametrize(
     ("question", "code", "field"),
     [
-        ({"basis": "billed", "group_by": "model"}, "dimension_not_in_basis", "question.group_by"),
+        ({"basis": "rated", "group_by": "heading"}, "dimension_not_in_basis", "question.group_by"),
         ({"period": "yesterday"}, "not_a_choice", "question.period"),
         ({"period": "custom"}, "not_a_day", "question.from"),
         ({"colour": "red"}, "unknown_field", "question.colour"),
