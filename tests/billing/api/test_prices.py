@@ -14,6 +14,7 @@ from billing.operations.catalog import sync_price_table
 from tests.billing.api.conftest import Api, KeyMaker
 from tests.cast import Cast, inside
 from tests.factories.billing import make_exchange_rate, make_override
+from tests.factories.learnt_rates import make_learnt_rate
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +119,21 @@ def test_prices_are_filtered_and_have_their_history(editor: Api, cast: Cast) -> 
 def test_a_key_that_may_only_look_cannot_enter_a_price(api: Api) -> None:
     answer = api.send("post", "prices/", BODY)
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+
+
+def test_rates_on_the_bill_are_listed_with_their_days_and_published_ones_with_their_origin(
+    editor: Api, cast: Cast, globex_api: Api
+) -> None:
+    """BerriAI/litellm#13399: negotiated tiers. What was negotiated is read off the bill, not typed."""
+    with inside(cast.acme):
+        make_learnt_rate()
+        make_learnt_rate("15", token_class="output", is_list_rate=True)
+    (row,) = editor.rows("learnt-rates/", model="claude-sonnet-4-5", is_list_rate=False)
+    told = (row["token_class"], row["price_per_million_tokens"], row["first_day"], row["until_day"], row["days"])
+    assert told == ("input", "2.25", "2026-11-01", None, 1)
+    assert [one["token_class"] for one in editor.rows("learnt-rates/")] == ["input", "output"]
+    assert editor.rows("learnt-rates/", token_class="cache_read") == []
+    assert globex_api.rows("learnt-rates/") == []
+    published = editor.rows("prices/", model="claude-sonnet-4-5", origin="COMMITTED")
+    assert {(one["origin"], one["is_own"]) for one in published} == {("COMMITTED", False)}
+    assert editor.rows("prices/", model="claude-sonnet-4-5", origin="PRICE_LIST") == []
