@@ -23,6 +23,7 @@ from billing.domain.labels import PROVIDER_LABELS
 from billing.domain.periods import DAY, Month
 from billing.operations.invoices import enter_invoice, remove_invoice
 from billing.queries.invoices import get_invoice
+from billing.queries.reconciliation import get_reconciliation
 from billing.web.reconciliation import month_address, read_number
 
 
@@ -93,7 +94,17 @@ def invoice_create(request: OrganizationRequest) -> HttpResponse:
             text = _("Invoice %(number)s is entered.") % {"number": form.cleaned_data["invoice_id"]}
             messages.success(request, text)
             return redirect(month_address(request, form.cleaned_data["month"]))
-    return render(request, "billing/reconciliation/invoice.html", {"form": form}, status=422 if form.errors else 200)
+    month = _month_of(initial["month"], Month.of(request.now.date() - DAY))
+    billed = get_reconciliation(month.start, month.end).whole.billed
+    context = {"form": form, "month": month, "billed": billed}
+    return render(request, "billing/reconciliation/invoice.html", context, status=422 if form.errors else 200)
+
+
+def _month_of(text: str, otherwise: Month) -> Month:
+    try:
+        return Month.parse(text)
+    except ValueError:
+        return otherwise
 
 
 @require_POST
