@@ -223,6 +223,7 @@ def check_list_prices(aws: Control, rows: list[dict[str, Any]], now: datetime) -
     assert sum(row.cost for row in rated(Dimension.MODEL).values()) == listed
 
 
+@pytest.mark.slow
 def test_everything_is_stored_to_the_cent_and_a_second_time_changes_nothing(collected: Control, clock: Ticking) -> None:
     told = collected.truth()
     truth = expected(told["rows"])
