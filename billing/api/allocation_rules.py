@@ -13,7 +13,6 @@ from accounts.access.declarations import PageParameters
 from accounts.domain.names import NAME_LIMIT, NameMissing, NameTooLong, NameUnprintable
 from accounts.domain.roles import Permission
 from accounts.operations.cost_centers import CostCenterRetired
-from accounts.queries.cost_centers import CostCenterNotFound
 from billing.api.catalog import page_of
 from billing.domain.allocation import (
     LONGEST_VALUE,
@@ -34,6 +33,7 @@ from billing.domain.allocation_rules import (
     AllocationRuleNameTaken,
     AllocationRuleNotFound,
     AllocationRulesTooMany,
+    CostCenterUnknown,
     Rule,
     RuleDraft,
     UnknownCondition,
@@ -63,7 +63,7 @@ DRAFT_ERRORS = (
 WRITE_ERRORS = (
     *DRAFT_ERRORS,
     AllocationRuleNameTaken,
-    CostCenterNotFound,
+    CostCenterUnknown,
     CostCenterRetired,
     NameMissing,
     NameTooLong,

@@ -12,8 +12,8 @@ from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.names import NAME_LIMIT, NameMissing, NameTooLong, NameUnprintable
 from accounts.domain.roles import Permission
-from accounts.queries.cost_centers import CostCenterNotFound
 from billing.api.catalog import page_of
+from billing.domain.allocation_rules import CostCenterUnknown
 from billing.domain.money import plain
 from billing.domain.periods import Month
 from billing.domain.shared_costs import (
@@ -140,7 +140,7 @@ class SharedCostSplitList(OrganizationApiView):
     errors = {
         "POST": (
             *NAME_ERRORS,
-            CostCenterNotFound,
+            CostCenterUnknown,
             MetricMissing,
             MonthsReversed,
             PercentagesWrong,
@@ -197,7 +197,7 @@ class BusinessMetricList(OrganizationApiView):
     permissions = {"POST": Permission.EDIT_COST_CENTERS}
     Input = BusinessMetricInput
     Output = BusinessMetricOutput
-    errors = {"POST": (*NAME_ERRORS, CostCenterNotFound, ImpossibleMetric)}
+    errors = {"POST": (*NAME_ERRORS, CostCenterUnknown, ImpossibleMetric)}
 
     def post(self, request: OrganizationApiRequest) -> Response:
         """Enter what a metric came to in a month for a cost center."""

@@ -39,6 +39,13 @@ class AllocationRuleChanged(Stale):
     code: ClassVar[str] = "allocation_rule_changed"
 
 
+class CostCenterUnknown(Invalid):
+    """Who shall pay is none of the organization's cost centers."""
+
+    code: ClassVar[str] = "cost_center_unknown"
+    message: ClassVar[str] = gettext_noop("Choose a cost center of the organization.")
+
+
 class UnknownCondition(Invalid):
     """A condition that is none of ours."""
 

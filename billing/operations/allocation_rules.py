@@ -11,13 +11,13 @@ from accounts.models import CostCenter
 from accounts.operations.audit import record_event
 from accounts.operations.conflicts import unique_or
 from accounts.operations.cost_centers import CostCenterRetired
-from accounts.queries.cost_centers import CostCenterNotFound
 from billing.domain.allocation import MOST_RULES, RuleVersion, check_conditions, check_days
 from billing.domain.allocation_rules import (
     AllocationRuleChanged,
     AllocationRuleNameTaken,
     AllocationRuleNotFound,
     AllocationRulesTooMany,
+    CostCenterUnknown,
     Rule,
     RuleDraft,
     as_stored,
@@ -33,7 +33,7 @@ NAME_UNIQUE = "allocation_rule_name_unique"
 def create_rule(*, actor: Actor, draft: RuleDraft, now: datetime) -> Rule:
     """Add a rule after the others; its series are allocated again in the background.
 
-    Raises AllocationRuleNameTaken, AllocationRulesTooMany, CostCenterNotFound, CostCenterRetired, or what
+    Raises AllocationRuleNameTaken, AllocationRulesTooMany, CostCenterUnknown, CostCenterRetired, or what
     `check_conditions`, `check_days` and `clean_name` raise.
     """
     name = _checked(draft)
@@ -130,7 +130,7 @@ def _checked(draft: RuleDraft) -> str:
     check_days(draft.effective_from, draft.effective_to)
     center = CostCenter.objects.filter(id=draft.cost_center_id).first()
     if center is None:
-        raise CostCenterNotFound(field="cost_center_id")
+        raise CostCenterUnknown(field="cost_center_id")
     if center.retired_at is not None:
         raise CostCenterRetired(field="cost_center_id", code=center.code)
     return name

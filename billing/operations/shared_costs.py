@@ -13,7 +13,7 @@ from accounts.domain.text import gettext_noop
 from accounts.models import CostCenter
 from accounts.operations.audit import record_event
 from accounts.operations.conflicts import unique_or
-from accounts.queries.cost_centers import CostCenterNotFound
+from billing.domain.allocation_rules import CostCenterUnknown
 from billing.domain.periods import Month
 from billing.domain.shared_costs import Split, SplitMethod, check_split
 from billing.models import BusinessMetric, SharedCostShare, SharedCostSplit
@@ -39,14 +39,14 @@ class ImpossibleMetric(Invalid):
 def create_split(*, actor: Actor, split: Split, now: datetime) -> Split:
     """Add a split; statements of its months distribute the pool from now on.
 
-    Raises SplitNameTaken, CostCenterNotFound, or what `check_split` and `clean_name` raise.
+    Raises SplitNameTaken, CostCenterUnknown, or what `check_split` and `clean_name` raise.
     """
     name = clean_name(split.name)
     wanted = replace(split, id=0, name=name)
     check_split(wanted, list_splits())
     ids = {*wanted.shares, *(() if wanted.pool_id is None else (wanted.pool_id,))}
     if CostCenter.objects.filter(id__in=ids).count() != len(ids):
-        raise CostCenterNotFound(field="shares")
+        raise CostCenterUnknown(field="shares")
     with unique_or(SplitNameTaken(field="name", name=name), constraint="shared_cost_split_name_unique"):
         row = SharedCostSplit.objects.create(
             name=name,
@@ -83,13 +83,13 @@ def delete_split(*, actor: Actor, split_id: int) -> int:
 def enter_metric(*, actor: Actor, name: str, month: Month, cost_center_id: int, value: Decimal, now: datetime) -> int:
     """Say what a metric came to in a month for a cost center, in place of what was said before.
 
-    Raises ImpossibleMetric, CostCenterNotFound, or what `clean_name` raises.
+    Raises ImpossibleMetric, CostCenterUnknown, or what `clean_name` raises.
     """
     name = clean_name(name, field="metric")
     if not value.is_finite() or not 0 <= value < LARGEST_VALUE:
         raise ImpossibleMetric(field="value")
     if not CostCenter.objects.filter(id=cost_center_id).exists():
-        raise CostCenterNotFound(field="cost_center_id")
+        raise CostCenterUnknown(field="cost_center_id")
     BusinessMetric.objects.update_or_create(
         name=name,
         month_date=month.start,

@@ -219,6 +219,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AlertKindEnum": "forecasting.domain.thresholds.AlertKind",
         "ApiKeyStateEnum": "accounts.domain.api_keys.ApiKeyState",
+        "BudgetBasisEnum": "forecasting.domain.budgets.BudgetBasis",
+        "BasisEnum": "billing.domain.dimensions.Basis",
         "ChannelKindEnum": "forecasting.domain.channels.ChannelKind",
         "ChannelStateEnum": "forecasting.domain.channels.ChannelState",
         "ConnectionKindEnum": "billing.domain.collection.ConnectionKind",
