@@ -70,6 +70,7 @@ test: setup $(VENV)/.dev ## the whole suite, browser tests among them
 SMALL = $(filter small,$(SIZE))
 bench: setup $(VENV)/.dev ## measure ingest, pages and forecasts, and keep the figures in docs/benchmarks.md (SIZE=small to try)
 	$(RUN) -m benchmarks.ingest $(if $(SMALL),--series 10 --rounds 1 --dry)
+	$(RUN) -m benchmarks.cost_files $(if $(SMALL),--rows 20000 --series 50 --dry)
 	$(RUN) -m benchmarks.pages $(if $(SMALL),--size small --dry)
 	$(RUN) -m benchmarks.forecast $(if $(SMALL),--series 200)
 	$(RUN) -m benchmarks.watching $(if $(SMALL),--models 10 --dry)

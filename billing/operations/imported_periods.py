@@ -14,7 +14,7 @@ from billing.domain.periods import DateRange, Month
 from billing.models import BilledCost, BilledSeries, CollectionWindow, ImportedPeriod
 from billing.operations.billed_series import prove_units
 from billing.operations.learnt_rates import mark_learning_due
-from billing.sql import Row, ensure_months, execute, load
+from billing.sql import Row, analyze_months, ensure_months, execute, load
 
 Note = dict[str, Any]
 Told = set[tuple[date, str]]
@@ -61,9 +61,10 @@ def replace_period(
             "stored_at": now,
         },
     )
+    # The statements below join what was just written with itself; without statistics they take hours.
+    analyze_months("billing_billedcost", _months(period))
     prove_units({"cost_source_id": cost_source_id}, days)
-    others = execute("yield_to_newest_file", cost_source_id=cost_source_id, first_day=days.start, last_day=days.end)
-    notes += [*_noted(ImportNote.OTHER_FILE_YIELDED, others, period), *yield_costs(days)]
+    notes += [*_yield_others(cost_source_id, period), *yield_costs(days)]
     if before - _told_days(cost_source_id, period):
         # What this file does not tell any more, Cost Explorer may tell again.
         _read_bill_again(period, now)
@@ -91,6 +92,9 @@ def yield_costs(days: DateRange) -> list[Note]:
     A file that tells a day in full has resources, principals and tags that Cost Explorer has not: it counts. A day that a
     file may have been cut off in counts as Cost Explorer tells it. Doing it twice deletes nothing more.
     """
+    is_told = ImportedPeriod.objects.filter(period_start__lt=days.end, period_end__gt=days.start).exists()
+    if not is_told or not BilledSeries.objects.filter(connection__isnull=False).exists():
+        return []
     period = BilledPeriod(days.start, days.end)
     if not ImportedPeriod.objects.filter(period_start__lt=days.end, period_end__gt=days.start).exists():
         return []  # as for everybody without files: nothing is told twice
@@ -124,6 +128,14 @@ def _clear(cost_source_id: int, cost_import_id: int, period: BilledPeriod) -> li
             )
             row.delete()
     return notes
+
+
+def _yield_others(cost_source_id: int, period: BilledPeriod) -> list[Note]:
+    others = ImportedPeriod.objects.exclude(cost_source_id=cost_source_id)
+    if not others.filter(period_start__lt=period.end, period_end__gt=period.start).exists():
+        return []
+    gone = execute("yield_to_newest_file", cost_source_id=cost_source_id, first_day=period.start, last_day=period.end)
+    return _noted(ImportNote.OTHER_FILE_YIELDED, gone, period)
 
 
 def _told_days(cost_source_id: int, period: BilledPeriod) -> Told:

@@ -1,7 +1,7 @@
 -- Deletes what Cost Explorer told of the accounts and days that a file tells in full: it has resources, principals and tags.
 -- grain: organization, day, billed series    replaces: those lines of connections, with nothing
 -- params: first_day, last_day    twice: same rows
-WITH told AS (
+WITH told AS MATERIALIZED (
     SELECT DISTINCT f.organization_id, f.date, s.aws_account_id
     FROM billing_billedcost AS f
     JOIN billing_billedseries AS s ON s.organization_id = f.organization_id AND s.id = f.series_id

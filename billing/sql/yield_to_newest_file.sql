@@ -1,7 +1,7 @@
 -- Deletes what other cost sources told of the accounts and days that one source has just told: one cost, one line.
 -- grain: organization, day, billed series    replaces: those lines of other sources, with nothing
 -- params: cost_source_id, first_day, last_day    twice: same rows
-WITH told AS (
+WITH told AS MATERIALIZED (
     SELECT DISTINCT f.organization_id, f.date, s.provider, s.aws_account_id
     FROM billing_billedcost AS f
     JOIN billing_billedseries AS s ON s.organization_id = f.organization_id AND s.id = f.series_id
