@@ -249,6 +249,12 @@ NEEDED_PERMISSIONS: tuple[NeededPermission, ...] = (
     ),
 )
 
+# Besides, for an account whose exports are read out of a bucket, and on that bucket only; verifying does not ask for them.
+EXPORT_PERMISSIONS: tuple[NeededPermission, ...] = (
+    NeededPermission(action="s3:ListBucket", kinds=_BOTH, why=gettext_noop("Finds the manifests of deliveries.")),
+    NeededPermission(action="s3:GetObject", kinds=_BOTH, why=gettext_noop("Reads the files that a manifest names.")),
+)
+
 
 def needed_permissions(kind: ConnectionKind) -> tuple[NeededPermission, ...]:
     """Return what a role of this kind of account must allow."""

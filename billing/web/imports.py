@@ -19,7 +19,7 @@ from accounts.access.uploads import takes_file
 from accounts.access.web import OrganizationRequest, organization_view
 from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
-from billing.domain.connections import COLLECTING_STATES
+from billing.domain.connections import COLLECTING_STATES, EXPORT_PERMISSIONS
 from billing.domain.imports import (
     FAILURE_SENTENCES,
     FILE_BYTES,
@@ -206,7 +206,7 @@ def cost_export_create(request: OrganizationRequest) -> HttpResponse:
             nudge(PLAN_IMPORTS, organization_id=request.organization.id)
             messages.success(request, _("Registered. A worker looks for deliveries now."))
             return redirect("billing:cost_import_list", org_slug=request.organization.slug)
-    context = {"form": form, "sources": list_cost_sources()}
+    context = {"form": form, "sources": list_cost_sources(), "needed": EXPORT_PERMISSIONS}
     return render(request, "billing/imports/export_form.html", context, status=422 if form.errors else 200)
 
 

@@ -142,6 +142,7 @@ def test_the_bill_of_a_month_is_sent_as_focus_and_adds_up(cast: Cast, tmp_path: 
     path = tmp_path / f"sent.{kind}"
     path.write_bytes(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     read = f"read_{kind}('{path}')"
-    (total, rows) = duckdb.sql(f"SELECT sum(CAST(BilledCost AS DECIMAL(38, 18))), count(*) FROM {read}").fetchall()[0]
+    asked = f"SELECT sum(CAST(BilledCost AS DECIMAL(38, 18))), count(*) FROM {read}"
+    (total, rows) = duckdb.connect().execute(asked).fetchall()[0]
     assert (f"{total:f}".rstrip("0"), rows) == ("3.75", 2)
     assert client.get("/o/acme/imports/focus/", {"month": "soon"}).status_code == 400
