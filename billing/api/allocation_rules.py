@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.celery import nudge
 from accounts.access.declarations import PageParameters
+from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.names import NAME_LIMIT, NameMissing, NameTooLong, NameUnprintable
 from accounts.domain.roles import Permission
 from accounts.operations.cost_centers import CostCenterRetired
@@ -65,6 +66,7 @@ WRITE_ERRORS = (
     AllocationRuleNameTaken,
     CostCenterUnknown,
     CostCenterRetired,
+    MonthIsClosed,
     NameMissing,
     NameTooLong,
     NameUnprintable,
@@ -249,7 +251,7 @@ class AllocationRuleDetail(OrganizationApiView):
     errors = {
         "GET": (AllocationRuleNotFound,),
         "PUT": (*WRITE_ERRORS, AllocationRuleNotFound, AllocationRuleChanged),
-        "DELETE": (AllocationRuleNotFound, AllocationRuleChanged, RuleDayOutOfRange, RuleDaysReversed),
+        "DELETE": (AllocationRuleNotFound, AllocationRuleChanged, MonthIsClosed, RuleDayOutOfRange, RuleDaysReversed),
     }
 
     def get(self, request: OrganizationApiRequest, rule_id: int) -> Response:  # noqa: ARG002 - as above

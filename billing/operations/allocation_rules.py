@@ -9,9 +9,10 @@ from accounts.domain.audit import Actor, Json
 from accounts.domain.names import clean_name
 from accounts.models import CostCenter
 from accounts.operations.audit import record_event
+from accounts.operations.closed_months import require_open
 from accounts.operations.conflicts import unique_or
 from accounts.operations.cost_centers import CostCenterRetired
-from billing.domain.allocation import MOST_RULES, RuleVersion, check_conditions, check_days
+from billing.domain.allocation import EARLIEST, MOST_RULES, RuleVersion, check_conditions, check_days
 from billing.domain.allocation_rules import (
     AllocationRuleChanged,
     AllocationRuleNameTaken,
@@ -33,7 +34,7 @@ NAME_UNIQUE = "allocation_rule_name_unique"
 def create_rule(*, actor: Actor, draft: RuleDraft, now: datetime) -> Rule:
     """Add a rule after the others; its series are allocated again in the background.
 
-    Raises AllocationRuleNameTaken, AllocationRulesTooMany, CostCenterUnknown, CostCenterRetired, or what
+    Raises AllocationRuleNameTaken, AllocationRulesTooMany, CostCenterUnknown, CostCenterRetired, MonthIsClosed, or what
     `check_conditions`, `check_days` and `clean_name` raise.
     """
     name = _checked(draft)
@@ -75,7 +76,7 @@ def change_rule(*, actor: Actor, rule_id: int, draft: RuleDraft, expected_versio
 def move_rule(*, actor: Actor, rule_id: int, up: bool, now: datetime) -> Rule:
     """Let a rule change places with the one before or after it; the order holds for every day.
 
-    The first one that is moved up, and the last one down, stay. Raises AllocationRuleNotFound.
+    The first one that is moved up, and the last one down, stay. Raises AllocationRuleNotFound, MonthIsClosed.
     """
     rows = list(AllocationRule.objects.select_for_update().order_by("rank"))
     place = next((index for index, row in enumerate(rows) if row.pk == rule_id), None)
@@ -86,23 +87,26 @@ def move_rule(*, actor: Actor, rule_id: int, up: bool, now: datetime) -> Rule:
     if not 0 <= other_place < len(rows):
         return before
     row, other = rows[place], rows[other_place]
+    begins = [version.effective_from or EARLIEST for one in (row, other) for version in get_rule(one.pk).versions[:1]]
+    from_day = max(begins, default=EARLIEST)
+    require_open(from_day)
     row.rank, other.rank = other.rank, row.rank
     for moved in (row, other):
         _note(moved, actor, now)
         moved.save()
-    begins = [version.effective_from for one in (row, other) for version in get_rule(one.pk).versions[:1]]
-    days = [day for day in begins if day is not None]
-    return _changed(actor, before, max(days) if len(days) > 1 else None, now)
+    return _changed(actor, before, from_day, now)
 
 
 def end_rule(*, actor: Actor, rule_id: int, from_day: date | None, expected_version: int, now: datetime) -> int:
     """End a rule before a day, or delete it with all it ever said (None); returns the audit event's id.
 
-    Raises AllocationRuleNotFound, AllocationRuleChanged, or what `check_days` raises.
+    Raises AllocationRuleNotFound, AllocationRuleChanged, MonthIsClosed, or what `check_days` raises.
     """
     check_days(None, from_day)
     row = _locked(rule_id, expected_version)
     before = get_rule(rule_id)
+    first = before.versions[0].effective_from or EARLIEST
+    require_open(max(first, from_day or first), field="from_day")
     start = from_day or date.min
     left = [one for one in before.versions if (one.effective_from or date.min) < start]
     if left:
@@ -128,6 +132,7 @@ def _checked(draft: RuleDraft) -> str:
     name = clean_name(draft.name)
     check_conditions(draft.conditions)
     check_days(draft.effective_from, draft.effective_to)
+    require_open(draft.effective_from or EARLIEST, field="effective_from")
     center = CostCenter.objects.filter(id=draft.cost_center_id).first()
     if center is None:
         raise CostCenterUnknown(field="cost_center_id")

@@ -21,7 +21,7 @@ from billing.domain.allocation import (
     Stretch,
     claims_of,
 )
-from billing.domain.dimensions import Basis, Provider
+from billing.domain.dimensions import Basis
 from billing.models import (
     AllocationRuleVersion,
     AwsConnection,
@@ -167,7 +167,7 @@ def _by_series(rows: Any, basis: Basis, start: str) -> dict[int, list[Any]]:
 
 def _usage_series(row: UsageSeries) -> Series:
     told = {
-        RuleField.PROVIDER: Provider.AWS_BEDROCK.value,
+        RuleField.PROVIDER: row.provider,
         RuleField.AWS_ACCOUNT: row.aws_account_id,
         RuleField.AWS_REGION: row.aws_region,
         RuleField.MODEL: row.model_id,

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from accounts.models import AuditEvent, CostCenter
+from accounts.domain.closed_months import MonthIsClosed
+from accounts.models import AuditEvent, CostCenter, Organization
 from accounts.operations.cost_centers import CostCenterRetired
 from billing.domain.allocation import Condition, ConditionsMissing, RuleField
 from billing.domain.allocation_rules import (
@@ -191,6 +192,14 @@ def test_a_retired_center_gets_nothing_from_that_day_on(acme: Cast) -> None:
     assert paid(NOVA) == [("support", None, NOW.date(), "RULE")]
     with pytest.raises(CostCenterRetired):
         create_rule(actor=acme.ada_acts, draft=draft(name="Another"), now=NOW)
+
+
+def test_a_closed_month_keeps_who_paid(acme: Cast) -> None:
+    Organization.objects.filter(id=acme.acme.id).update(books_closed_until=NOVEMBER)
+    with pytest.raises(MonthIsClosed):
+        create_rule(actor=acme.ada_acts, draft=draft(effective_from=OCTOBER), now=NOW)
+    rule = create_rule(actor=acme.ada_acts, draft=draft(effective_from=NOVEMBER), now=NOW)
+    end_rule(actor=acme.ada_acts, rule_id=rule.id, from_day=None, expected_version=rule.version, now=NOW)
 
 
 def test_what_cannot_be_is_refused(acme: Cast) -> None:
