@@ -26,7 +26,7 @@ ANSWERS = {
     204: "It was done, and there is nothing to tell.",
 }
 PROBLEM = "application/problem+json"
-JSON, FORM = "application/json", "multipart/form-data"
+FORM = "multipart/form-data"
 PROBLEMS = {
     400: "The input does not follow the rules; `errors` names each field.",
     401: "The API key is missing, unknown, expired or revoked.",
@@ -155,10 +155,10 @@ class OrganizationSchema(AutoSchema):
         return {self._status(): self._answer()}
 
     def get_examples(self) -> list[OpenApiExample]:
-        examples = []
+        examples: list[OpenApiExample] = []
         if (sent := getattr(self.get_request_serializer(), "example", None)) is not None:
-            kind = FORM if self._declared.file_limit else JSON
-            examples.append(OpenApiExample("request", value=sent, request_only=True, media_type=kind))
+            kinds = [FORM] if self._declared.file_limit else self.map_parsers()
+            examples.extend(OpenApiExample("request", value=sent, request_only=True, media_type=kind) for kind in kinds)
         if (row := getattr(self._output(), "example", None)) is not None:
             value = {"rows": [row], **self._page_example(), "next": None} if self._is_page() else row
             examples.append(OpenApiExample("answer", value=value, response_only=True, status_codes=[self._status()]))

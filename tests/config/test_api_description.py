@@ -53,7 +53,11 @@ def faults(value: Any, schema: dict[str, Any]) -> list[str]:
 
 def faults_of_examples(content: dict[str, Any]) -> list[str]:
     """Return what is wrong with the examples of one body; that there is none is wrong, too."""
-    (media,) = content.values()
+    return [fault for media in content.values() for fault in faults_of_media(media)]
+
+
+def faults_of_media(media: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the examples of one of a body's types."""
     examples = [
         description()["components"]["examples"][example["$ref"].rpartition("/")[2]] if "$ref" in example else example
         for example in media.get("examples", {}).values()
