@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.domain.catalog import ModelCatalog, canonical_model
 from billing.domain.collection import is_ai_service
 from billing.domain.dimensions import ChargeCategory, CostHeading, Provider, Tier
-from billing.domain.parsing.lines import OfferingReading, Offering
+from billing.domain.parsing.lines import Offering, OfferingReading
 from billing.domain.parsing.model_names import names_in
 from billing.domain.parsing.usage_types import UsageType, parse_usage_type
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from billing.domain.catalog import ModelCatalog
 from billing.domain.imports import CostFormat, UnknownCostFormat
 from billing.domain.parsing import cur2, focus
-from billing.domain.parsing.lines import Column, Evidence, Field, FileLayout, OfferingReading, Offering, layout_of
+from billing.domain.parsing.lines import Column, Evidence, Field, FileLayout, Offering, OfferingReading, layout_of
 
 Reader = Callable[[Offering, Evidence, ModelCatalog], OfferingReading]
 # AWS tells tags of resources and of IAM principals side by side; CUR 2.0's map `tags` names the kind in front.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from billing.domain.catalog import ModelCatalog
 from billing.domain.dimensions import ChargeCategory
 from billing.domain.parsing.aws_lines import read_aws_line
-from billing.domain.parsing.lines import Column, Evidence, Field, OfferingReading, Offering
+from billing.domain.parsing.lines import Column, Evidence, Field, Offering, OfferingReading
 
 # The entries of the map `product` are those that AWS fills for Bedrock since 20 July 2026; before that, and of the
 # Marketplace, the description has to do.

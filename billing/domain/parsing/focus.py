@@ -10,7 +10,7 @@ from billing.domain.dimensions import BilledTokenClass, ChargeCategory, CostHead
 from billing.domain.parsing.aws_lines import read_aws_line
 from billing.domain.parsing.azure_meters import AzureMeter, parse_azure_meter
 from billing.domain.parsing.google_skus import GoogleSku, parse_google_sku
-from billing.domain.parsing.lines import Column, Evidence, Field, OfferingReading, Offering, is_ai_category
+from billing.domain.parsing.lines import Column, Evidence, Field, Offering, OfferingReading, is_ai_category
 from billing.domain.parsing.units import MILLION, THOUSAND, proven_tokens_per_unit, told_tokens_per_unit
 
 

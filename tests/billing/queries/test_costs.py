@@ -277,8 +277,13 @@ def test_billed_spend_keeps_currencies_apart_and_marks_what_may_change(cast: Cas
 
 def test_billed_spend_is_grouped_by_what_its_lines_were_read_as(cast: Cast) -> None:
     day = date(2026, 11, 1)
-    sonnet = {"model_id": "claude-sonnet-4-5", "publisher": "Anthropic", "aws_region": "us-east-1", "tier": "BATCH"}
-    told = {"token_class": "output", "routing_class": "GLOBAL", "heading": "TOKENS"}
+    sonnet: dict[str, Any] = {
+        "model_id": "claude-sonnet-4-5",
+        "publisher": "Anthropic",
+        "aws_region": "us-east-1",
+        "tier": "BATCH",
+    }
+    told: dict[str, Any] = {"token_class": "output", "routing_class": "GLOBAL", "heading": "TOKENS"}
     with inside(cast.acme):
         payer = make_connection()
         make_billed(payer, {day: "5"}, usage_type="a", **sonnet, **told)

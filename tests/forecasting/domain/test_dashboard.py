@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from billing.domain.dimensions import Basis, Dimension
+from billing.domain.dimensions import Dimension
 from billing.domain.exchange_rates import RateInForce
 from billing.domain.money import Money
 from billing.domain.periods import Month
 from forecasting.domain.budgets import (
+    BudgetBasis,
     BudgetForecast,
     BudgetStatus,
     BudgetValue,
@@ -73,7 +74,7 @@ def status(
         scope=scope,
         scope_label="",
         amount=dollars(amount),
-        basis=Basis.RATED,
+        basis=BudgetBasis.RATED,
         period_kind=PeriodKind.MONTH,
         owner=None,
         version=1,
