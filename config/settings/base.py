@@ -219,8 +219,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AlertKindEnum": "forecasting.domain.thresholds.AlertKind",
         "ApiKeyStateEnum": "accounts.domain.api_keys.ApiKeyState",
-        "BudgetBasisEnum": "forecasting.domain.budgets.BudgetBasis",
-        "BasisEnum": "billing.domain.dimensions.Basis",
+        "BudgetBasisEnum": ["rated", "billed_completed"],
+        "BasisEnum": ["rated", "billed"],
         "ChannelKindEnum": "forecasting.domain.channels.ChannelKind",
         "ChannelStateEnum": "forecasting.domain.channels.ChannelState",
         "ConnectionKindEnum": "billing.domain.collection.ConnectionKind",
