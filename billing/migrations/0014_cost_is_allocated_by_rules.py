@@ -1,5 +1,7 @@
 """Rules with their versions say who pays, beside what was told of each series; runs, splits and metrics come with them."""
 
+from typing import Any
+
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.constraints
@@ -9,6 +11,27 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.tenancy.isolation
+
+OPTIONS = {"abstract": False, "base_manager_name": "objects", "default_manager_name": "objects"}
+
+
+def organization() -> Any:
+    """Return the column that every table of an organization has."""
+    named, protect = accounts.tenancy.isolation.NamedOrganization(), django.db.models.deletion.PROTECT
+    return models.ForeignKey(
+        db_default=named,
+        db_index=False,
+        editable=False,
+        on_delete=protect,
+        related_name="+",
+        to="accounts.organization",
+    )
+
+
+def cost_center() -> Any:
+    """Return the column that names who pays."""
+    protect = django.db.models.deletion.PROTECT
+    return models.ForeignKey(on_delete=protect, related_name="+", to="accounts.costcenter")
 
 
 class Migration(migrations.Migration):
@@ -35,23 +58,9 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("changed_by", models.CharField(max_length=254)),
                 ("changed_at", models.DateTimeField()),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("organization", organization()),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="AllocationRuleVersion",
@@ -60,23 +69,8 @@ class Migration(migrations.Migration):
                 ("conditions", models.JSONField()),
                 ("effective_from", models.DateField(blank=True, null=True)),
                 ("effective_to", models.DateField(blank=True, null=True)),
-                (
-                    "cost_center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.costcenter"
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("cost_center", cost_center()),
+                ("organization", organization()),
                 (
                     "rule",
                     models.ForeignKey(
@@ -86,11 +80,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="AllocationRun",
@@ -110,23 +100,9 @@ class Migration(migrations.Migration):
                 ("last_billed_series_id", models.BigIntegerField(default=0)),
                 ("changes", models.PositiveIntegerField(default=0)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("organization", organization()),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="BusinessMetric",
@@ -137,29 +113,10 @@ class Migration(migrations.Migration):
                 ("value", models.DecimalField(decimal_places=6, max_digits=24)),
                 ("entered_by", models.CharField(max_length=254)),
                 ("entered_at", models.DateTimeField()),
-                (
-                    "cost_center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.costcenter"
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("cost_center", cost_center()),
+                ("organization", organization()),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="SeriesEvidence",
@@ -196,17 +153,7 @@ class Migration(migrations.Migration):
                         to="accounts.costcenter",
                     ),
                 ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("organization", organization()),
                 (
                     "usage_series",
                     models.ForeignKey(
@@ -218,11 +165,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="SharedCostSplit",
@@ -246,17 +189,7 @@ class Migration(migrations.Migration):
                 ("last_month", models.DateField(blank=True, null=True)),
                 ("created_by", models.CharField(max_length=254)),
                 ("created_at", models.DateTimeField()),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("organization", organization()),
                 (
                     "pool",
                     models.ForeignKey(
@@ -268,34 +201,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="SharedCostShare",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("percent", models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
-                (
-                    "cost_center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.costcenter"
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("cost_center", cost_center()),
+                ("organization", organization()),
                 (
                     "split",
                     models.ForeignKey(
@@ -303,11 +217,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.CreateModel(
             name="UnallocatedOwner",
@@ -315,17 +225,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("set_by", models.CharField(max_length=254)),
                 ("set_at", models.DateTimeField()),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        db_default=accounts.tenancy.isolation.NamedOrganization(),
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
+                ("organization", organization()),
                 (
                     "user",
                     models.ForeignKey(
@@ -333,11 +233,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "default_manager_name": "objects",
-            },
+            options=OPTIONS,
         ),
         migrations.AddConstraint(
             model_name="allocationrule",
