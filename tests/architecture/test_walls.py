@@ -21,6 +21,7 @@ GLOBAL_TABLES = {
     "accounts_organization": "it is what the wall is named after",
     "billing_foundationmodel": "the public catalog",
     "billing_modelprice": "list prices",
+    "billing_pricelistreading": "how the reading of the public list went",
 }
 POLICY = "SELECT policyname, cmd, qual, with_check FROM pg_policies WHERE tablename = %s ORDER BY policyname"
 
