@@ -1,5 +1,6 @@
 // The few lines of behaviour that htmx and HTML do not cover; every page works without them.
 import htmx from "htmx.org/dist/htmx.esm.js";
+import "./kept.js";
 import "./keys.js";
 import "./passkeys.js";
 

@@ -114,11 +114,29 @@ def test_a_question_is_asked_narrowed_kept_exported_and_asked_again_by_a_program
     assert f"{sum(called.values()):,.2f}" == shown[0][1]
 
 
-def test_own_dates_choose_their_period_by_themselves(fay: Page) -> None:
+def test_own_dates_choose_their_period_by_themselves_and_a_name_being_typed_outlives_the_answer(fay: Page) -> None:
+    errors: list[str] = []
+    fay.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     fay.goto("/o/acme/explore/")
-    fay.get_by_label("From").fill("2026-11-03")
+    fay.locator("#explore-save > summary").click()
+    fay.get_by_label("Save as a new view named").fill("Early November")
+    # The menu is open when the answer comes; of two questions in a row the second one replaces the first.
+    fay.evaluate(
+        """() => {
+          const unit = document.getElementById("explore-unit");
+          unit.value = "thousand";
+          unit.dispatchEvent(new Event("change", { bubbles: true }));
+          const from = document.getElementById("explore-from");
+          from.value = "2026-11-03";
+          from.dispatchEvent(new Event("change", { bubbles: true }));
+        }"""
+    )
     expect(fay).to_have_url(re.compile("from=2026-11-03&to=2026-11-10"))
     expect(fay.get_by_label("Period", exact=True)).to_have_value("custom")
+    name = fay.get_by_label("Save as a new view named")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("Early November")
+    assert not errors
 
 
 def test_a_telephone_has_grouping_and_filters_in_one_sheet(fay: Page) -> None:
