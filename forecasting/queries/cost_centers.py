@@ -22,7 +22,7 @@ from billing.queries.exchange_rates import list_exchange_rates
 from billing.queries.questions import LONGEST_RANGE
 from forecasting.domain.branches import Days, roll_up, shifts
 from forecasting.domain.budgets import BudgetStatus
-from forecasting.domain.dashboard import Landing, landing_of
+from forecasting.domain.dashboard import DayAmount, Landing, landing_of
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.queries.budgets import list_budget_statuses
 from forecasting.queries.forecasts import find_forecast
@@ -66,6 +66,9 @@ class TreeSpend:
     unassigned_accounts: tuple[AccountSpend, ...]
     total: Money
     tokens_unpriced: int
+    # What each center cost on each day by itself and with all that stood below it, in US dollars.
+    own_days: Days
+    branch_days: Days
 
     @property
     def unassigned_share(self) -> Decimal | None:
@@ -84,6 +87,18 @@ class TreeSpend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CenterDays:
+    """What a center adds to the days of the one that is shown: by itself, or with its branch while it stood below."""
+
+    center: CostCenterValue
+    days: tuple[DayAmount, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return add_up(day.cost.amount for day in self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CenterPage:
     """One center with what it costs, where it lands, its budgets, and where it has stood."""
 
@@ -94,6 +109,7 @@ class CenterPage:
     budgets: tuple[BudgetStatus, ...]
     tokens_unpriced: int
     places: tuple[tuple[Placement, CostCenterValue | None], ...]
+    daily: tuple[CenterDays, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +165,8 @@ def get_tree_spend(*, organization: OrganizationValue, now: datetime, retired: b
         unassigned_accounts=accounts,
         total=(rate or DOLLARS).convert(add_up(cost for own in days.values() for cost in own.values())),
         tokens_unpriced=tokens,
+        own_days=days,
+        branch_days=branches,
     )
 
 
@@ -170,6 +188,7 @@ def get_center_page(*, cost_center_id: int, organization: OrganizationValue, now
             (one, by_id[one.parent_id].center if one.parent_id else None)
             for one in reversed(list_placements(cost_center_id))
         ),
+        daily=_daily(center, tree),
     )
 
 
@@ -215,6 +234,24 @@ def find_move_effect(
         later_moves=tuple(one.valid_from for one in own if one.valid_from is not None and one.valid_from > from_date),
         counted_from=start,
     )
+
+
+def _daily(center: CostCenterValue, spend: TreeSpend) -> tuple[CenterDays, ...]:
+    """The days of a branch in parts that add up to it: the center by itself, then what stood below it, dearest first."""
+    tree = get_tree()
+
+    def part(one: CostCenterValue, days: Mapping[date, Decimal]) -> CenterDays:
+        amounts = [DayAmount(date=day, cost=spend.rate.convert(cost)) for day, cost in sorted(days.items())]
+        return CenterDays(center=one, days=tuple(amounts))
+
+    below = []
+    for row in spend.rows:
+        costs = spend.branch_days.get(row.center.id, {})
+        days = {day: cost for day, cost in costs.items() if tree.parent(row.center.id, day) == center.id}
+        if days:
+            below.append(part(row.center, days))
+    below.sort(key=lambda one: (-one.total, one.center.id))
+    return (part(center, spend.own_days.get(center.id, {})), *below)
 
 
 def _tokens_unpriced(scope: Scope, month: Month, time_zone: str) -> int:

@@ -23,6 +23,7 @@ from accounts.operations.cost_centers import CostCenterRetired, move_cost_center
 from accounts.queries.cost_centers import get_cost_center, list_cost_centers
 from billing.domain.periods import Month, local_day
 from forecasting.queries.cost_centers import MoveEffect, find_move_effect, get_center_page, get_tree_spend
+from forecasting.web.series import center_chart
 
 
 class MoveForm(forms.Form):
@@ -67,7 +68,12 @@ def cost_center_list(request: OrganizationRequest) -> HttpResponse:
 def cost_center_detail(request: OrganizationRequest, cost_center_id: int) -> HttpResponse:
     """Show one center: what it costs, where it lands, its budgets, where it has stood."""
     page = get_center_page(cost_center_id=cost_center_id, organization=request.organization, now=request.now)
-    context = {"page": page, "center": page.row.center, "share": page.tree.share(page.row)}
+    context = {
+        "page": page,
+        "center": page.row.center,
+        "share": page.tree.share(page.row),
+        "chart": center_chart(page, time_zone=request.organization.time_zone) if page.row.branch.amount else None,
+    }
     return render(request, "forecasting/cost_centers/detail.html", context)
 
 

@@ -1,19 +1,25 @@
-"""The daily series of a budget as a chart: what was spent, where the month lands, the amount."""
+"""Daily series as charts: of a budget, where the month lands against the amount; of a cost center, what it is made of."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.utils.translation import get_language, gettext
 
 from billing.domain import figures
-from billing.domain.periods import local_day, local_day_bounds
+from billing.domain.money import Money, add_up
+from billing.domain.periods import DAY, DateRange, local_day, local_day_bounds
 from forecasting.domain.budgets import BudgetStatus
 from forecasting.domain.dashboard import DayAmount, LandingDay, running_total
-from forecasting.web.charts import Chart, month_chart
+from forecasting.queries.cost_centers import CenterPage, TreeSpend
+from forecasting.web.charts import Chart, daily_chart, month_chart
 
 MOMENT = timedelta(microseconds=1)
+# Centers below with an ink of their own; the others are one part.
+MOST_BELOW = 5
 
 
 def budget_chart(
@@ -33,21 +39,62 @@ def budget_chart(
         landing=landing,
         budget=status.budget.amount,
         previous=_running(previous, currency) if previous else (),
-        partial_day=_partial_day(status, time_zone),
+        partial_day=_partial_day(status.data_until, time_zone),
         currency=currency,
     )
+
+
+def center_chart(page: CenterPage, *, time_zone: str) -> Chart:
+    """Draw the days of a cost center: by itself, and what stood below it on each day."""
+    own, below = page.daily[0], page.daily[1:]
+    parts: list[tuple[str, str, Sequence[DayAmount]]] = [("category-1", gettext("By itself"), own.days)]
+    parts += [(f"category-{index}", one.center.name, one.days) for index, one in enumerate(below[:MOST_BELOW], start=2)]
+    if below[MOST_BELOW:]:
+        parts.append(("other", gettext("Other"), [day for one in below[MOST_BELOW:] for day in one.days]))
+    return daily_chart(
+        title=_center_title(page),
+        subtitle=gettext("Per day in %(currency)s, %(month)s, estimated; below it by where each stood on the day")
+        % {
+            "currency": figures.currency_label(page.tree.rate.currency, _language()),
+            "month": figures.month(page.tree.month, _language()),
+        },
+        days=_known_days(page.tree, time_zone),
+        parts=parts,
+        partial_day=_partial_day(page.tree.data_until, time_zone),
+        currency=page.tree.rate.currency,
+    )
+
+
+def _known_days(tree: TreeSpend, time_zone: str) -> DateRange:
+    """The days of the month that there are data of: a day that is still to come did not cost nothing."""
+    if tree.data_until is None:
+        return tree.month.range
+    return DateRange(tree.month.start, local_day(tree.data_until - MOMENT, time_zone) + DAY)
+
+
+def _center_title(page: CenterPage) -> str:
+    """The dearest day in words."""
+    days: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for part in page.daily:
+        for amount in part.days:
+            days[amount.date] = add_up((days[amount.date], amount.cost.amount))
+    dearest = max(days, key=lambda day: (days[day], day))
+    return gettext("%(day)s was the dearest day, with %(amount)s") % {
+        "day": figures.day(dearest, _language()),
+        "amount": figures.money_short(Money(days[dearest], page.tree.rate.currency), _language()),
+    }
 
 
 def _running(status: BudgetStatus, currency: str) -> tuple[DayAmount, ...]:
     return running_total([DayAmount(date=day, cost=cost) for day, cost in status.days], currency)
 
 
-def _partial_day(status: BudgetStatus, time_zone: str) -> date | None:
+def _partial_day(data_until: datetime | None, time_zone: str) -> date | None:
     """The last day that has any data, if they end within it."""
-    if status.data_until is None:
+    if data_until is None:
         return None
-    day = local_day(status.data_until - MOMENT, time_zone)
-    return day if local_day_bounds(day, time_zone)[1] > status.data_until else None
+    day = local_day(data_until - MOMENT, time_zone)
+    return day if local_day_bounds(day, time_zone)[1] > data_until else None
 
 
 def _title(status: BudgetStatus) -> str:

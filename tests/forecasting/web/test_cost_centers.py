@@ -68,6 +68,7 @@ def test_the_tree_tells_what_each_center_costs_alone_and_with_all_below(
     assert response.context["tree"].total.amount == 320
     assert "Engineering is the largest, with" in page
     assert "has no cost center" in page
+    assert "Allocation rules decide first, in their order." in page
     assert "Data until" in page
     assert page.index(">Engineering<") < page.index(">Search team<")
     assert "foreign" not in page
@@ -102,6 +103,23 @@ def test_a_center_has_a_page_with_its_history(cast: Cast, centers: dict[str, Cos
     for text in ("Search team with all below it cost", "Search budget", "the beginning", "Product / Search team"):
         assert text in page
     assert "move/" not in client_of(cast.ben).get(address).content.decode()
+
+
+def test_the_days_of_a_center_are_drawn_in_parts_that_add_up_to_its_branch(
+    cast: Cast, centers: dict[str, CostCenter]
+) -> None:
+    client_of(cast.fay).post(
+        f"{LIST}{centers['search'].pk}/move/", {"parent_id": str(centers["product"].pk), "from_date": "2026-11-09"}
+    )
+    response = client_of(cast.ben).get(f"{LIST}{centers['engineering'].pk}/")
+    chart = response.context["chart"]
+
+    # Search stood below Engineering on the 8th, and is drawn there although it has moved since.
+    assert [line.name for line in chart.lines] == ["By itself", "Search team"]
+    assert [[value.amount for value in line.values if value.amount] for line in chart.lines] == [[100], [212]]
+    assert len(chart.days) == 10
+    assert "8 Nov was the dearest day, with $212" in response.content.decode().replace("\xa0", " ")
+    assert client_of(cast.ben).get(f"{LIST}{centers['product'].pk}/").context["chart"] is None
 
 
 def test_the_effect_of_a_move_is_shown_before_it_is_saved(cast: Cast, centers: dict[str, CostCenter]) -> None:
