@@ -20,9 +20,11 @@ from forecasting.queries.alerts import (
     list_alert_events,
     list_thresholds,
 )
-from forecasting.queries.budgets import get_budget, list_budgets, month_of
+from forecasting.queries.budgets import get_budget, list_budgets, measure, month_of
 from forecasting.queries.channels import list_channels, list_deliveries_of_events
+from forecasting.queries.forecasts import find_forecast
 from forecasting.web.deliveries import DeliveryRow, delivery_rows
+from forecasting.web.series import alert_chart
 
 ALERTS_PER_PAGE = 50
 
@@ -69,10 +71,14 @@ def alert_detail(request: OrganizationRequest, alert_id: int) -> HttpResponse:
     """Show one alert: the finding, the figures it rests on, who owns it, and what became of each message."""
     event = get_alert_event(alert_id)
     deliveries = list_deliveries_of_events([event.id]).get(event.id, ())
+    budget, alert = get_budget(event.budget_id), event.snapshot
+    known = next(iter(measure([budget], month=alert.month, as_of=alert.evaluated_at)), None)
+    published = find_forecast(budget.scope, month=alert.month, as_of=alert.evaluated_at)
     context = {
         "event": event,
-        "alert": event.snapshot,
-        "budget": get_budget(event.budget_id),
+        "alert": alert,
+        "budget": budget,
         "deliveries": delivery_rows(deliveries),
+        "chart": alert_chart(alert, known, published) if known else None,
     }
     return render(request, "forecasting/alerts/detail.html", context)

@@ -124,14 +124,20 @@ def month_chart(
     actual: Sequence[DayAmount],
     landing: Sequence[LandingDay],
     budget: Money | None,
-    previous: Sequence[DayAmount],
+    previous: Sequence[DayAmount] | None,
     partial_day: date | None,
     currency: str,
+    threshold: Money | None = None,
 ) -> Chart:
     """Will it fit? The running total of the month, what is to come with its band, the budget, the month before."""
     days = list(month.range)
-    before = figures.month(month.previous(), _language())
-    lines = [Line(role="previous", name=before, values=_by_day_of_month(previous, days), label=before)]
+    lines = []
+    if previous is not None:
+        before = figures.month(month.previous(), _language())
+        lines.append(Line(role="previous", name=before, values=_by_day_of_month(previous, days), label=before))
+    if threshold is not None:
+        name = gettext("Threshold")
+        lines.append(Line(role="threshold", name=name, values=[threshold] * len(days), label=_label(name, threshold)))
     if budget is not None:
         name = gettext("Budget")
         lines.append(Line(role="budget", name=name, values=[budget] * len(days), label=_label(name, budget)))

@@ -1,4 +1,4 @@
-"""Daily series as charts: of a budget, where the month lands against the amount; of a cost center, what it is made of."""
+"""Daily series as charts: of a budget, where the month lands against the amount; of an alert and a cost center, too."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from decimal import Decimal
 from django.utils.translation import get_language, gettext
 
 from billing.domain import figures
+from billing.domain.exchange_rates import RateInForce
 from billing.domain.money import Money, add_up
 from billing.domain.periods import DAY, DateRange, local_day, local_day_bounds
+from forecasting.domain.alerts import AlertSnapshot
 from forecasting.domain.budgets import BudgetStatus
-from forecasting.domain.dashboard import DayAmount, LandingDay, running_total
+from forecasting.domain.dashboard import DayAmount, LandingDay, landing_of, running_total
+from forecasting.domain.forecasts import PublishedForecast
 from forecasting.queries.cost_centers import CenterPage, TreeSpend
 from forecasting.web.charts import Chart, daily_chart, month_chart
 
@@ -42,6 +45,51 @@ def budget_chart(
         partial_day=_partial_day(status.data_until, time_zone),
         currency=currency,
     )
+
+
+def alert_chart(alert: AlertSnapshot, status: BudgetStatus, published: PublishedForecast | None) -> Chart | None:
+    """Draw what an alert rests on: its month as far as it was known, against threshold and amount.
+
+    None where the budget has another currency by now than the alert: its figures would not lie on one axis.
+    """
+    currency = alert.amount.currency
+    if status.budget.amount.currency != currency:
+        return None
+    rate = RateInForce(currency=currency, units_per_usd=alert.units_per_usd, month=alert.rate_month)
+    if published and alert.forecast:
+        published = published.shifted(rate.convert_back(alert.forecast.total) - published.total)
+    known_until = alert.data_until or alert.evaluated_at
+    days = [DayAmount(date=day, cost=cost) for day, cost in status.days]
+    last = local_day(known_until - MOMENT, alert.time_zone)
+    return month_chart(
+        title=_alert_title(alert),
+        subtitle=gettext("Running total in %(currency)s, %(month)s; forecast as it was, days as they are known now")
+        % {
+            "currency": figures.currency_label(currency, _language()),
+            "month": figures.month(alert.month, _language()),
+        },
+        month=alert.month,
+        actual=running_total([day for day in days if day.date <= last], currency),
+        landing=landing_of(published, rate).days if published and alert.forecast else (),
+        budget=alert.amount,
+        previous=None,
+        partial_day=_partial_day(known_until, alert.time_zone),
+        currency=currency,
+        threshold=alert.limit if alert.limit != alert.amount else None,
+    )
+
+
+def _alert_title(alert: AlertSnapshot) -> str:
+    language = _language()
+    words = {
+        "share": figures.percent(alert.spent_share, language),
+        "threshold": figures.percent(alert.threshold_share, language),
+        "day": figures.day(local_day(alert.evaluated_at, alert.time_zone), language),
+    }
+    if alert.reached_on:
+        words["day"] = figures.day(alert.reached_on, language)
+        return gettext("Spend reached %(threshold)s of the budget on %(day)s") % words
+    return gettext("%(share)s was spent on %(day)s, when the forecast passed %(threshold)s of the budget") % words
 
 
 def center_chart(page: CenterPage, *, time_zone: str) -> Chart:

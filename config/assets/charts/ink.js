@@ -9,6 +9,7 @@ export function readInk() {
   const style = getComputedStyle(document.documentElement);
   const ink = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
   ink.other = ink.previous;
+  ink.threshold = ink.budget;
   ink.font = getComputedStyle(document.body).fontFamily;
   return ink;
 }

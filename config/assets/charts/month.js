@@ -4,6 +4,7 @@ import { frame } from "./frame.js";
 const styles = {
   previous: { width: 1.5, type: "solid", z: 2 },
   budget: { width: 2, type: "solid", z: 3, step: "end" },
+  threshold: { width: 1.5, type: "dashed", z: 3, step: "end" },
   forecast: { width: 2, type: "dashed", z: 4 },
   actual: { width: 2.5, type: "solid", z: 5 },
 };

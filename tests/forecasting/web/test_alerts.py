@@ -103,8 +103,31 @@ def test_the_page_of_an_alert_says_what_it_rests_on(client: Client, cast: Cast, 
         "$1,280.00 (80 % band $1,152.00 to $1,408.00)",
         "Forecast made",
         "Finance",
+        "30 % was spent on 10 Nov, when the forecast passed 100 % of the budget",
     ):
         assert words in text
+
+
+def test_the_chart_of_an_alert_ends_where_its_data_ended(client: Client, cast: Cast, alert: AlertEvent) -> None:
+    with inside(cast.acme):
+        make_spend({NOW - timedelta(days=3): 40, NOW + timedelta(days=1): 900})
+        make_alert_rule(budget := make_budget(name="Small", amount=Decimal(400)), percent=75)
+    with organization_scope(cast.acme.id):
+        evaluate_alert_rules(now=NOW)
+    client.force_login(cast.ben)
+
+    chart = client.get(f"{LIST}{alert.pk}/").context["chart"]
+    lines = {line.role: line for line in chart.lines}
+    drawn = [value.amount for value in lines["actual"].values if value]
+    assert list(lines) == ["budget", "band", "forecast", "actual"]
+    assert (drawn[0], drawn[-1], len(drawn)) == (0, 340, 10)
+    assert lines["forecast"].values[-1].amount == 1280
+
+    with inside(cast.acme):
+        small = AlertEvent.objects.get(budget=budget)
+    chart = client.get(f"{LIST}{small.pk}/").context["chart"]
+    assert chart.title == "Spend reached 75\xa0% of the budget on 10\xa0Nov"
+    assert next(line.values[0].amount for line in chart.lines if line.role == "threshold") == 300
 
 
 def test_a_message_that_failed_says_why_and_can_be_sent_again(client: Client, cast: Cast, alert: AlertEvent) -> None:
