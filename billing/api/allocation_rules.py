@@ -15,6 +15,7 @@ from accounts.domain.names import NAME_LIMIT, NameMissing, NameTooLong, NameUnpr
 from accounts.domain.roles import Permission
 from accounts.operations.cost_centers import CostCenterRetired
 from billing.api.catalog import page_of
+from billing.api.periods import DayField
 from billing.domain.allocation import (
     LONGEST_VALUE,
     MOST_VALUES,
@@ -104,10 +105,8 @@ class AllocationRuleInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=NAME_LIMIT)
     cost_center_id = serializers.IntegerField(min_value=1, max_value=MAX_ID, help_text="Who pays.")
     conditions = ConditionField(many=True, help_text="All of these hold; at most ten.")
-    effective_from = serializers.DateField(
-        default=None, allow_null=True, help_text="The first UTC day; null: from the beginning."
-    )
-    effective_to = serializers.DateField(
+    effective_from = DayField(default=None, allow_null=True, help_text="The first UTC day; null: from the beginning.")
+    effective_to = DayField(
         default=None, allow_null=True, help_text="The UTC day from which it does not hold; null: until further notice."
     )
     example = DRAFT

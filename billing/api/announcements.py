@@ -12,6 +12,7 @@ from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.errors import CallerError
 from accounts.domain.roles import Permission
+from billing.api.periods import DayField
 from billing.api.price_cuts import (
     AnnouncementEvidenceOutput,
     MeasuredField,
@@ -102,8 +103,8 @@ class AnnouncementInput(serializers.Serializer[Any]):
         max_value=Decimal(100),
         help_text="The cut in percent, as text: `25` is a quarter off.",
     )
-    first_day = serializers.DateField(help_text="The first UTC day on which the lower price holds.")
-    ends = serializers.DateField(
+    first_day = DayField(help_text="The first UTC day on which the lower price holds.")
+    ends = DayField(
         default=None, allow_null=True, help_text="The first UTC day on which it no longer holds; null has no end."
     )
     source = serializers.CharField(  # type: ignore[assignment] # DRF takes declared fields off the class

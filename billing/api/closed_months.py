@@ -12,12 +12,11 @@ from accounts.access.declarations import PageParameters
 from accounts.domain.closed_months import REASON_LENGTH, MonthIsClosed, MonthIsOpen, MonthNotOver, ReasonMissing
 from accounts.domain.roles import Permission
 from billing.api.catalog import Key, page_of
+from billing.api.periods import MONTH, newest_first
 from billing.domain.money import plain
 from billing.domain.periods import Month
 from billing.operations.closed_months import close_month, reopen_month
 from billing.queries.closed_months import BookMonth, get_book_month, list_book_months
-
-MONTH = r"\A\d{4}-(0[1-9]|1[0-2])\Z"
 
 
 class BookMonthOutput(serializers.Serializer[Any]):
@@ -103,7 +102,7 @@ def _answer(request: OrganizationApiRequest, month: Month) -> dict[str, object]:
 
 
 def _key(row: BookMonth) -> Key:
-    return (str(row.month),)
+    return newest_first(row.month)
 
 
 def _serialize(row: BookMonth) -> dict[str, object]:

@@ -12,7 +12,8 @@ from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.roles import Permission
 from billing.api.catalog import Key, page_of
-from billing.api.reconciliation import MONEY, place
+from billing.api.periods import DayField
+from billing.api.reconciliation import MONEY, RangeTooLong, place, require_range
 from billing.domain.exchange_rates import USD
 from billing.domain.money import plain
 from billing.domain.reconciliation import DiscrepancyState, Reason
@@ -25,8 +26,8 @@ UNEXPLAINED = "unexplained"
 class ExceptionParameters(PageParameters):
     """Which exceptions."""
 
-    start = serializers.DateField(default=None, help_text="The first UTC day; without it 45 days ago.")
-    end = serializers.DateField(default=None, help_text="The UTC day after the last; without it today.")
+    start = DayField(default=None, help_text="The first UTC day; without it 45 days ago.")
+    end = DayField(default=None, help_text="The UTC day after the last; without it today.")
     state = serializers.ChoiceField(choices=[item.value for item in DiscrepancyState], default=None)
 
 
@@ -89,12 +90,14 @@ class ReconciliationExceptionList(OrganizationApiView):
     permissions = {"GET": Permission.VIEW_SPEND}
     Parameters = ExceptionParameters
     Output = ExceptionOutput
+    errors = {"GET": (RangeTooLong,)}
 
     def get(self, request: OrganizationApiRequest) -> Response:
         """List exceptions."""
         asked = self.read_parameters()
         end = asked["end"] or request.now.date()
         start = asked["start"] or end - timedelta(days=45)
+        require_range(start, end)
         rows = [row for row in list_discrepancies(start, end) if asked["state"] in (None, row.state)]
         ordered = sorted(rows, key=lambda row: (row.date, row.id))
         return self.page(page_of(ordered, _exception_key, asked["after"], asked["limit"]), _exception)

@@ -13,6 +13,7 @@ from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.domain.roles import Permission
 from billing.api.catalog import Key, page_of
+from billing.api.periods import MONTH
 from billing.domain.money import plain
 from billing.domain.periods import Month
 from billing.operations.exchange_rates import (
@@ -31,7 +32,6 @@ from billing.queries.exchange_rates import (
     list_exchange_rates,
 )
 
-MONTH = r"\A\d{4}-(0[1-9]|1[0-2])\Z"
 CURRENCY = r"\A[A-Z]{3}\Z"
 
 

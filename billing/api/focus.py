@@ -11,6 +11,7 @@ from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
 from accounts.access.patience import REPORT
 from accounts.domain.roles import Permission
+from billing.api.periods import MONTH
 from billing.domain.focus import COLUMNS
 from billing.domain.periods import Month
 from billing.queries.focus import FocusRow, list_focus_rows
@@ -44,7 +45,7 @@ class FocusLineOutput(serializers.Serializer[Any]):
 class FocusLineParameters(PageParameters):
     """Which month."""
 
-    month = serializers.RegexField(r"\A\d{4}-(0[1-9]|1[0-2])\Z", help_text="The billing month: `2026-10`.")
+    month = serializers.RegexField(MONTH, help_text="The billing month: `2026-10`.")
     example = {"month": "2026-10"}
 
 
@@ -59,18 +60,9 @@ class FocusLineList(OrganizationApiView):
     def get(self, request: OrganizationApiRequest) -> Response:  # noqa: ARG002 - every handler gets its request
         """List bill lines in FOCUS 1.2."""
         asked = self.read_parameters()
-        month = _month(asked["month"])
+        month = Month.parse(asked["month"])
         page = list_focus_rows(start=month.start, end=month.next().start, after=asked["after"], limit=asked["limit"])
         return self.page(page, _serialize)
-
-
-def _month(text: str) -> Month:
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise serializers.ValidationError(
-            {"month": ["Month must be a year and a month, for example 2026-10."]}
-        ) from error
 
 
 def _serialize(row: FocusRow) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from accounts.access.declarations import PageParameters
 from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.roles import Permission
 from billing.api.catalog import Key, page_of
-from billing.api.exchange_rates import MONTH
+from billing.api.periods import MONTH, newest_first
 from billing.domain.dimensions import Provider
 from billing.domain.money import plain
 from billing.domain.periods import Month
@@ -117,7 +117,7 @@ class InvoiceDetail(OrganizationApiView):
 
 
 def _key(invoice: EnteredInvoice) -> Key:
-    return (f"{3_652_060 - invoice.month.start.toordinal():07}", invoice.invoice_id)
+    return (*newest_first(invoice.month), invoice.invoice_id)
 
 
 def _serialize(invoice: EnteredInvoice) -> dict[str, object]:

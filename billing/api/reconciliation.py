@@ -17,6 +17,7 @@ from accounts.domain.errors import Invalid
 from accounts.domain.roles import Permission
 from accounts.domain.text import gettext_noop
 from billing.api.catalog import Key, page_of
+from billing.api.periods import DayField
 from billing.domain.exchange_rates import USD
 from billing.domain.money import plain
 from billing.domain.periods import DAY
@@ -38,8 +39,8 @@ class RangeTooLong(Invalid):
 class RangeParameters(serializers.Serializer[Any]):
     """Which UTC days, as bills have them."""
 
-    start = serializers.DateField(help_text="The first UTC day.")
-    end = serializers.DateField(help_text="The UTC day after the last.")
+    start = DayField(help_text="The first UTC day.")
+    end = DayField(help_text="The UTC day after the last.")
     example = {"start": "2026-10-01", "end": "2026-11-01"}
 
 
@@ -121,7 +122,9 @@ class ReconciliationDetail(OrganizationApiView):
 
     def get(self, request: OrganizationApiRequest) -> Response:  # noqa: ARG002 - every handler gets its request
         """Return the match of some days."""
-        start, end = _range(self.read_parameters())
+        asked = self.read_parameters()
+        start, end = asked["start"], asked["end"]
+        require_range(start, end)
         found = get_reconciliation(start, end)
         versions = count_versions(start, end)
         return Response(
@@ -138,7 +141,7 @@ class ReconciliationDetail(OrganizationApiView):
 class LineParameters(PageParameters):
     """Which lines of the day."""
 
-    day = serializers.DateField(help_text="The UTC day.")
+    day = DayField(help_text="The UTC day.")
     only_differing = serializers.BooleanField(default=False, help_text="Leave out the lines in which both sides agree.")
     example = {"day": "2026-10-01"}
 
@@ -217,11 +220,10 @@ class ReconciliationTolerance(OrganizationApiView):
         return Response(_tolerance())
 
 
-def _range(asked: Mapping[str, Any]) -> tuple[date, date]:
-    start, end = asked["start"], asked["end"]
+def require_range(start: date, end: date) -> None:
+    """Refuse days that are too many, or none, by the name of their end."""
     if not timedelta(0) < end - start <= LONGEST:
         raise RangeTooLong(field="end", days=LONGEST.days)
-    return start, end
 
 
 def _sums(sums: Sums | Line) -> dict[str, object]:

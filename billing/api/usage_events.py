@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.roles import Permission
+from billing.api.periods import InstantField
 from billing.domain.dimensions import TOKEN_CLASSES, Provider
 from billing.domain.records import TokenCounts
 from billing.domain.usage_events import (
@@ -80,7 +81,7 @@ class UsageEventInput(serializers.Serializer[Any]):
     id = serializers.CharField(max_length=255)
     source = serializers.CharField(max_length=255)  # type: ignore[assignment] # DRF takes declared fields off the class
     type = serializers.ChoiceField(choices=[EVENT_TYPE])
-    time = serializers.DateTimeField(help_text="When the usage happened; it counts in the UTC hour of it.")
+    time = InstantField(help_text="When the usage happened; it counts in the UTC hour of it.")
     datacontenttype = serializers.ChoiceField(choices=["application/json"], default="application/json")
     subject = serializers.CharField(max_length=255, default="", allow_blank=True, help_text="Taken and not read.")
     data = UsageData()  # type: ignore[assignment] # as above

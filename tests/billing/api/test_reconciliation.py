@@ -129,3 +129,25 @@ def test_an_invoice_is_entered_once_read_and_removed_while_its_month_is_open(
         reopen_months(actor=cast.ada_acts, month=date(2026, 10, 1), reason="A late invoice")
     assert editor.send("delete", f"invoices/{row['id']}/").status_code == 204
     assert editor.rows("invoices/") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "field"),
+    [
+        ("reconciliation/", {"start": "2026-W44-1", "end": "2026-11-04"}, "start"),
+        ("reconciliation/", {"start": "2026-11-03", "end": "9999-12-31"}, "end"),
+        ("reconciliation/lines/", {"day": "9999-12-31"}, "day"),
+        ("reconciliation/exceptions/", {"end": "0001-01-01"}, "end"),
+        ("reconciliation/exceptions/", {"start": "2026-11-04", "end": "2026-11-04"}, "end"),
+        ("invoices/", {"month": "0000-01"}, "month"),
+        ("invoices/", {"month": "9999-12"}, "month"),
+        ("focus-lines/", {"month": "9999-12"}, "month"),
+    ],
+)
+def test_a_day_or_month_that_cannot_be_counted_with_is_refused_by_its_name(
+    editor: Api, path: str, parameters: dict[str, str], field: str
+) -> None:
+    answer = editor.get(path, **parameters)
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

@@ -133,3 +133,11 @@ def test_the_content_type_of_cloud_events_is_taken(meter: Api) -> None:
     content_type = "application/cloudevents-batch+json; charset=utf-8"
     answer = meter.send("post", "usage-events/", [event()], content_type)
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "repeated": 0})
+
+
+@pytest.mark.parametrize("time", ["2026-11-20", "2026-11-20T09:00:00", "2026-11-20T09:00Z"])
+def test_the_time_of_an_event_has_its_offset(meter: Api, time: str) -> None:
+    answer = send(meter, {**event(1), "time": time})
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["events.0.time"]
