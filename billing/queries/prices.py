@@ -24,7 +24,7 @@ from billing.domain.dimensions import (
     Tier,
     TokenClass,
 )
-from billing.domain.money import add_up
+from billing.domain.money import EXACT, add_up
 from billing.domain.rating import cost_at, find_price
 from billing.models import CollectionWindow
 from billing.queries.catalog import (
@@ -38,6 +38,7 @@ from billing.queries.catalog import (
 from billing.queries.costs import SpendQuestion, list_spend
 from billing.queries.learnt_rates import LearntPrice, list_learnt_rates
 from billing.queries.price_effects import read_usage_by_price_time
+from billing.queries.usage import read_rated
 
 RECENTLY = timedelta(days=30)
 SHOWN_CLASSES = (TokenClass.INPUT, TokenClass.OUTPUT, TokenClass.CACHE_READ, TokenClass.CACHE_WRITE_5M)
@@ -114,6 +115,14 @@ def list_prices_in_use(*, now: datetime) -> tuple[PriceInUse, ...]:
     book, names = get_price_book(), names_of(list_foundation_models())
     found = [_in_use(key, spent, book, names, now) for key, spent in lines.items()]
     return tuple(sorted(found, key=lambda line: (-line.spent_usd, line.model_id, line.aws_region)))
+
+
+def find_unpriced_share(*, now: datetime) -> Decimal | None:
+    """Return which part of the tokens of the last 30 days has no price; None where there were none."""
+    question = SpendQuestion(basis=Basis.RATED, start=now - RECENTLY, end=now)
+    rows = read_rated(question, after=None, limit=None).rows
+    tokens = sum(row.tokens for row in rows)
+    return EXACT.divide(Decimal(sum(row.tokens_unpriced for row in rows)), Decimal(tokens)) if tokens else None
 
 
 def get_foundation_model(model_id: str) -> FoundationModel:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -22,6 +24,7 @@ from accounts.domain.roles import Permission
 from billing.domain.connections import COLLECTING_STATES, DEFAULT_TAG_KEY, ConnectionState
 from billing.domain.freshness import Backfill
 from billing.domain.labels import CONNECTION_KIND_LABELS
+from billing.domain.money import EXACT, ZERO, add_up
 from billing.operations.connections import (
     create_connection,
     disconnect_connection,
@@ -30,7 +33,7 @@ from billing.operations.connections import (
     request_verification,
     resume_connection,
 )
-from billing.queries.collection import SourceFreshness, get_backfill, list_source_freshness
+from billing.queries.collection import SourceFreshness, get_backfill, get_data_until, list_source_freshness
 from billing.queries.connections import (
     Connection,
     find_fix,
@@ -125,6 +128,8 @@ def connection_list(request: OrganizationRequest) -> HttpResponse:
         },
         "sources": list_source_freshness(now=request.now),
         "failing": [connection for connection in connections if connection.fault],
+        "data_until": get_data_until(now=request.now).rated,
+        "watching": _watching(connections),
         "backfill": _backfill(request, None),
     }
     return render(request, "billing/connections/list.html", context)
@@ -286,3 +291,11 @@ def _backfill(request: OrganizationRequest, connection_id: int | None) -> Backfi
 
 def _to_detail(request: OrganizationRequest, connection_id: int) -> HttpResponse:
     return redirect("billing:connection_detail", org_slug=request.organization.slug, connection_id=connection_id)
+
+
+def _watching(connections: Sequence[Connection]) -> tuple[Decimal, Decimal, Decimal] | None:
+    """What watching comes to this month, which part of its limits that is, and the limits; None where nothing is known."""
+    known = [one for one in connections if one.expected_usd_this_month is not None and one.watching_limit_usd]
+    limit = add_up(one.watching_limit_usd for one in known)
+    expected = add_up(one.expected_usd_this_month or ZERO for one in known)
+    return (expected, EXACT.divide(expected, limit), limit) if limit else None

@@ -16,6 +16,8 @@ from accounts.domain.roles import Permission
 from billing.domain.catalog import ANY_REGION, PriceScope, nearness
 from billing.domain.dimensions import Dimension, PriceOrigin, RoutingClass, Tier
 from billing.domain.labels import ROUTING_CLASS_LABELS, TIER_LABELS
+from billing.domain.money import EXACT, add_up
+from billing.domain.periods import local_day
 from billing.queries.catalog import (
     find_price_table_date,
     get_price_book,
@@ -28,9 +30,11 @@ from billing.queries.learnt_rates import get_learning_state
 from billing.queries.price_list import find_list_reading
 from billing.queries.prices import (
     SHOWN_CLASSES,
+    PriceInUse,
     PriceRow,
     count_unpriced_tokens,
     count_windows_to_rate,
+    find_unpriced_share,
     get_foundation_model,
     list_listed_models,
     list_price_rows,
@@ -68,7 +72,11 @@ def price_list(request: OrganizationRequest) -> HttpResponse:
             if listed.model.model_id in wanted
         ],
         "token_classes": SHOWN_CLASSES,
-        "unpriced": sum(line.tokens_unpriced for line in in_use),
+        "unpriced": (unpriced := sum(line.tokens_unpriced for line in in_use)),
+        "unpriced_share": find_unpriced_share(now=request.now) if unpriced else None,
+        "today": local_day(request.now, request.organization.time_zone),
+        "spent_usd": (spent := add_up(line.spent_usd for line in in_use)),
+        "dearest": _dearest(in_use, spent),
         "models": len({line.model_id for line in in_use}),
         "own": len(overrides),
         "learnt": sum(line.has_learnt for line in in_use),
@@ -130,6 +138,16 @@ def price_rating(request: OrganizationRequest) -> HttpResponse:
     if not left:
         response["HX-Trigger"] = "spend-changed"
     return response
+
+
+def _dearest(in_use: Sequence[PriceInUse], spent: Decimal) -> tuple[str, Decimal] | None:
+    """The recognised model that most was spent on, and which part of all that is."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for line in in_use:
+        if line.model_id:
+            sums[line.model_name] = add_up((sums[line.model_name], line.spent_usd))
+    name = max(sums, key=lambda one: (sums[one], one), default="")
+    return (name, EXACT.divide(sums[name], spent)) if name and spent else None
 
 
 def _is_listed(row: PriceRow) -> bool:

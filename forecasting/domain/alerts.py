@@ -186,6 +186,10 @@ class AlertSnapshot:
         return max(self.expected - self.amount, Money(Decimal(0), self.amount.currency))
 
     @property
+    def at_stake_share(self) -> Decimal:
+        return share_of(self.at_stake, self.amount)
+
+    @property
     def at_stake_usd(self) -> Decimal:
         """The same in dollars, so that budgets of different currencies can be put in order."""
         return EXACT.divide(self.at_stake.amount, self.units_per_usd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -43,6 +43,7 @@ from forecasting.models import Budget
 from forecasting.queries.forecasts import find_forecast, list_forecasts
 from forecasting.queries.scopes import (
     ScopeNames,
+    count_tokens_unpriced,
     get_billed_days,
     get_scope_costs,
     get_scope_names,
@@ -114,6 +115,13 @@ def list_budget_statuses(*, as_of: datetime) -> tuple[BudgetStatus, ...]:
     A budget whose currency has no exchange rate cannot be measured and is absent; `list_budgets` has it.
     """
     return measure(list_budgets(), month=month_of(as_of), as_of=as_of)
+
+
+def count_unpriced(statuses: Iterable[BudgetStatus], *, as_of: datetime) -> int:
+    """Return how many tokens of the month have no price, if any budget is for some: budgets overlap, and do not add up."""
+    if not any(status.tokens_unpriced for status in statuses):
+        return 0
+    return count_tokens_unpriced(WHOLE_ORGANIZATION, month_of(as_of), _time_zone())
 
 
 def measure(budgets: Sequence[BudgetValue], *, month: Month, as_of: datetime) -> tuple[BudgetStatus, ...]:

@@ -26,7 +26,7 @@ from forecasting.domain.dashboard import DayAmount, Landing, landing_of
 from forecasting.domain.series import Scope, ScopeKind
 from forecasting.queries.budgets import list_budget_statuses
 from forecasting.queries.forecasts import find_forecast
-from forecasting.queries.scopes import stretches_of
+from forecasting.queries.scopes import count_tokens_unpriced
 
 ZERO = Decimal(0)
 MOMENT = timedelta(microseconds=1)
@@ -183,7 +183,7 @@ def get_center_page(*, cost_center_id: int, organization: OrganizationValue, now
         below=tuple(row for row in tree.rows if row.center.parent_id == center.id),
         landing=landing_of(forecast, tree.rate) if forecast else None,
         budgets=tuple(status for status in list_budget_statuses(as_of=now) if status.budget.scope == scope),
-        tokens_unpriced=_tokens_unpriced(scope, tree.month, organization.time_zone),
+        tokens_unpriced=count_tokens_unpriced(scope, tree.month, organization.time_zone),
         places=tuple(
             (one, by_id[one.parent_id].center if one.parent_id else None)
             for one in reversed(list_placements(cost_center_id))
@@ -252,20 +252,6 @@ def _daily(center: CostCenterValue, spend: TreeSpend) -> tuple[CenterDays, ...]:
             below.append(part(row.center, days))
     below.sort(key=lambda one: (-one.total, one.center.id))
     return (part(center, spend.own_days.get(center.id, {})), *below)
-
-
-def _tokens_unpriced(scope: Scope, month: Month, time_zone: str) -> int:
-    """How many tokens of a branch have no price in a month, and are in none of its amounts."""
-    tokens = 0
-    for stretch in stretches_of(scope, DateRange(month.start, month.end)):
-        question = SpendQuestion(
-            basis=Basis.RATED,
-            start=local_day_bounds(stretch.days.start, time_zone)[0],
-            end=local_day_bounds(stretch.days.end, time_zone)[0],
-            filters=stretch.filters,
-        )
-        tokens += sum(row.tokens_unpriced for row in list_spend(question).rows)
-    return tokens
 
 
 def _rate(organization: OrganizationValue, month: Month) -> RateInForce | None:

@@ -190,3 +190,17 @@ def stretches_of(scope: Scope, days: DateRange) -> tuple[Stretch, ...]:
         )
         for start, end in tree.stretches(days.start, days.end)
     )
+
+
+def count_tokens_unpriced(scope: Scope, month: Month, time_zone: str) -> int:
+    """Return how many tokens of a scope have no price in a month, and are in none of its amounts."""
+    tokens = 0
+    for stretch in stretches_of(scope, DateRange(month.start, month.end)):
+        question = SpendQuestion(
+            basis=Basis.RATED,
+            start=local_day_bounds(stretch.days.start, time_zone)[0],
+            end=local_day_bounds(stretch.days.end, time_zone)[0],
+            filters=stretch.filters,
+        )
+        tokens += sum(row.tokens_unpriced for row in list_spend(question).rows)
+    return tokens

@@ -43,6 +43,7 @@ from forecasting.operations.budgets import (
 )
 from forecasting.queries.alerts import list_alert_events, list_thresholds
 from forecasting.queries.budgets import (
+    count_unpriced,
     find_budget_status,
     find_effect,
     find_last_month,
@@ -185,18 +186,16 @@ def budget_list(request: OrganizationRequest) -> HttpResponse:
     active = {channel.id for channel in list_channels(disabled=False)}
     rows = [
         BudgetRow(
-            budget=budget,
-            status=statuses.get(budget.id),
-            is_heard=is_heard(thresholds.get(budget.id, ()), active),
+            budget=budget, status=statuses.get(budget.id), is_heard=is_heard(thresholds.get(budget.id, ()), active)
         )
         for budget in budgets
     ]
     rows.sort(key=lambda row: (-row.over_usd, row.budget.id))
-    over = [row for row in rows if row.over_usd > 0]
     context = {
         "rows": rows,
-        "over": over,
+        "over": [row for row in rows if row.over_usd > 0],
         "unheard": [row for row in rows if not row.is_heard],
+        "unpriced": count_unpriced(statuses.values(), as_of=request.now),
         "data_until": next((row.status.data_until for row in rows if row.status), None),
         "last_month": None if rows else find_last_month(request.organization.currency, as_of=request.now),
     }

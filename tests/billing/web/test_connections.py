@@ -146,10 +146,14 @@ def test_a_running_connection_shows_proof_permissions_cost_and_endpoint(ada: Cli
         permissions_found=["cloudwatch:ListMetrics"],
         permissions_missing=["ce:GetCostAndUsage"],
         polling_usd_per_month="0.6500",
+        expected_usd_this_month="0.65",
         endpoint_url="http://127.0.0.1:4566",
     )
     with inside(cast.acme):
         make_window(connection, state=WindowState.DONE)
+    finding = ada.get("/o/acme/connections/").content.decode().partition('<p class="finding">')[2].partition("</p>")[0]
+    assert "Data until" in finding
+    assert "Watching comes to $0.65 this month, 65 % of the limit of $1.00." in finding.replace("\xa0", " ")
     text = ada.get(f"/o/acme/connections/{connection.pk}/").content.decode()
     for expected in ("works", "missing", "of $1.00", "http://127.0.0.1:4566", "not AWS itself", "CloudWatch"):
         assert expected in text

@@ -77,7 +77,10 @@ def test_an_alert_is_listed_with_stake_finding_owner_and_deliveries(
 ) -> None:
     text = page(client, cast, LIST)
 
-    assert "1 alert in November. Most is at stake in Search team: $280.00." in text
+    assert (
+        "1 alert in November. Most is at stake in Search team: $280.00, 28 % above its amount, since 10 Nov 18:00"
+        in text
+    )
     assert "On pace to exceed by 28 % ($280.00), crossing the budget around 29 Nov" in text
     assert "Finance: Waiting" in text
     assert "Ada" in text

@@ -87,7 +87,7 @@ def test_without_budgets_the_page_says_where_to_start(ada: Client, cast: Cast) -
 def test_the_budget_with_most_at_stake_stands_first_and_in_the_finding(ada: Client, cast: Cast) -> None:
     with inside(cast.acme):
         make_data_until(NOW - timedelta(hours=2))
-        make_spend({NOW - timedelta(hours=3): 100})
+        make_spend({NOW - timedelta(hours=3): 100, NOW - timedelta(hours=4): None})
         make_budget(name="Fits", amount=Decimal(5000))
         make_budget(name="Small excess", amount=Decimal(1000))
         make_budget(name="Large excess", amount=Decimal(500))
@@ -97,6 +97,8 @@ def test_the_budget_with_most_at_stake_stands_first_and_in_the_finding(ada: Clie
     assert "2 budgets are exceeded or on pace to be, most of all Large excess by 156 % ($780.00)." in text
     assert text.index(">Large excess<") < text.index(">Small excess<") < text.index(">Fits<")
     assert "3 budgets reach nobody" in text
+    assert "tokens of this month have no price and are in no amount here." in text
+    assert text.count(">Unpriced<") == 3
 
 
 def test_a_budget_that_cannot_be_measured_says_so(ada: Client, cast: Cast) -> None:
