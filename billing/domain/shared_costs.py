@@ -158,6 +158,20 @@ def _check_beside(split: Split, others: Iterable[Split]) -> None:
             raise PoolsInACircle(field="shares")
 
 
+def beside(split: Split, others: Iterable[Split]) -> tuple[Split, ...]:
+    """Return a split with those of the others that can stand beside it, for trying out what it would come to."""
+    return (
+        *(
+            other
+            for other in others
+            if other.id != split.id
+            and other.pool_id not in (split.pool_id, *split.shares)
+            and split.pool_id not in other.shares
+        ),
+        split,
+    )
+
+
 def weights_of(split: Split, weights: Weights) -> dict[int, Decimal]:
     """Return what the parts of a split are in proportion to; nothing counts below zero, such as a credit."""
     return {

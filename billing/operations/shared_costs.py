@@ -1,7 +1,8 @@
-"""Creates and deletes splits of shared cost; enters what a business metric came to."""
+"""Creates, ends and deletes splits of shared cost; enters what a business metric came to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from billing.domain.allocation_rules import CostCenterUnknown
 from billing.domain.periods import Month
 from billing.domain.shared_costs import Split, SplitMethod, check_split
 from billing.models import BusinessMetric, SharedCostShare, SharedCostSplit
+from billing.queries.business_metrics import get_metric
 from billing.queries.shared_costs import get_split, list_splits
 
 LARGEST_VALUE = Decimal("1E18")
@@ -42,7 +44,9 @@ def create_split(*, actor: Actor, split: Split, now: datetime) -> Split:
     Raises SplitNameTaken, CostCenterUnknown, or what `check_split` and `clean_name` raise.
     """
     name = clean_name(split.name)
-    wanted = replace(split, id=0, name=name)
+    # A metric is found by its name, so that both are written alike.
+    metric = clean_name(split.metric, field="metric") if split.metric else ""
+    wanted = replace(split, id=0, name=name, metric=metric)
     check_split(wanted, list_splits())
     ids = {*wanted.shares, *(() if wanted.pool_id is None else (wanted.pool_id,))}
     if CostCenter.objects.filter(id__in=ids).count() != len(ids):
@@ -69,6 +73,27 @@ def create_split(*, actor: Actor, split: Split, now: datetime) -> Split:
         actor=actor, verb="shared_cost_split.created", target=f"shared_cost_split:{row.pk}", after=_facts(made)
     )
     return made
+
+
+def end_split(*, actor: Actor, split_id: int, from_month: Month) -> int | None:
+    """Have a split not hold from a month on; statements of earlier months stay. Return None where it ended already.
+
+    Raises SplitNotFound, or MonthsReversed where it would never have held.
+    """
+    before = get_split(split_id)
+    last = from_month.previous()
+    if before.last_month is not None and before.last_month <= last:
+        return None
+    after = replace(before, last_month=last)
+    check_split(after, ())
+    SharedCostSplit.objects.filter(id=split_id).update(last_month=last.start)
+    return record_event(
+        actor=actor,
+        verb="shared_cost_split.ended",
+        target=f"shared_cost_split:{split_id}",
+        before=_facts(before),
+        after=_facts(after),
+    )
 
 
 def delete_split(*, actor: Actor, split_id: int) -> int:
@@ -102,6 +127,28 @@ def enter_metric(*, actor: Actor, name: str, month: Month, cost_center_id: int, 
         target=f"business_metric:{name}:{month}",
         after={"cost_center_id": cost_center_id, "value": str(value)},
     )
+
+
+def enter_metrics(*, actor: Actor, name: str, values: Mapping[tuple[Month, int], Decimal | None], now: datetime) -> int:
+    """Enter what has changed of a metric, by month and cost center; None takes a value back. Return how many changed.
+
+    Raises what `enter_metric` raises.
+    """
+    name = clean_name(name, field="metric")
+    known = get_metric(name, {month for month, _center in values})
+    changed = {place: value for place, value in values.items() if known.get(place) != value}
+    for (month, center), value in changed.items():
+        if value is not None:
+            enter_metric(actor=actor, name=name, month=month, cost_center_id=center, value=value, now=now)
+            continue
+        BusinessMetric.objects.filter(name=name, month_date=month.start, cost_center_id=center).delete()
+        record_event(
+            actor=actor,
+            verb="business_metric.removed",
+            target=f"business_metric:{name}:{month}",
+            before={"cost_center_id": center, "value": str(known[month, center])},
+        )
+    return len(changed)
 
 
 def _facts(split: Split) -> dict[str, Json]:

@@ -14,7 +14,7 @@ from accounts.queries.cost_centers import list_cost_centers
 from billing.domain.dimensions import NO_MODEL, Basis, Dimension
 from billing.domain.money import EXACT, ZERO, Money, add_up
 from billing.domain.periods import Month, local_range_hours, utc_day_start
-from billing.domain.shared_costs import Split, Weights
+from billing.domain.shared_costs import Split, Weights, beside
 from billing.domain.statements import NOBODY, CenterStatement, build_statements, statement_of, whole
 from billing.queries.allocation_spend import MonthRates
 from billing.queries.catalog import list_foundation_models, names_of
@@ -73,8 +73,10 @@ class Statement:
         return self.rated, self.billed
 
 
-def get_statement(month: Month, *, organization: OrganizationValue, now: datetime) -> Statement:
-    """Return what each cost center pays for a month.
+def get_statement(
+    month: Month, *, organization: OrganizationValue, now: datetime, trial: Split | None = None
+) -> Statement:
+    """Return what each cost center pays for a month; with a trial, as if that split held in the month.
 
     Estimated: the organization's own month. Billed: the month of UTC days that AWS bills. The two are never added.
     """
@@ -82,6 +84,8 @@ def get_statement(month: Month, *, organization: OrganizationValue, now: datetim
     ids = {center.code: center.id for center in centers.values()}
     rates = MonthRates.of(organization.currency, [month])
     splits = tuple(split for split in list_splits() if split.covers(month))
+    if trial is not None:
+        splits = beside(trial, splits)
     tokens: dict[int, int] = defaultdict(int)
     rated, _ = _read(_rated_question(month, organization.time_zone), ids, rates, month)
     if splits:

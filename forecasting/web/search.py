@@ -58,6 +58,8 @@ PAGES = (
     PageEntry("billing:unallocated", _("Unallocated"), Permission.VIEW_SPEND, ("unassigned", "未配賦")),
     PageEntry("billing:statement", _("Statement"), Permission.VIEW_SPEND, ("showback", "chargeback", "明細")),
     PageEntry("billing:allocation_rule_list", _("Allocation rules"), Permission.VIEW_SPEND, ("rules", "配賦ルール")),
+    PageEntry("billing:shared_cost_list", _("Shared-cost splits"), Permission.VIEW_SPEND, ("shared", "共通費")),
+    PageEntry("billing:business_metric_list", _("Business metrics"), Permission.VIEW_SPEND, ("orders", "事業指標")),
     PageEntry("forecasting:budget_list", _("Budgets"), Permission.VIEW_SPEND),
     PageEntry("forecasting:alert_list", _("Alerts"), Permission.VIEW_SPEND),
     PageEntry(

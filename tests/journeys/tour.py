@@ -49,6 +49,7 @@ ROW_IN_ADDRESS = {
     "override_id": "billing.PriceOverride",
     "rate_id": "billing.ExchangeRate",
     "rule_id": "billing.AllocationRule",
+    "split_id": "billing.SharedCostSplit",
     "view_id": "billing.SavedView",
 }
 # Pages about one passkey, which only a device can make: the journey that makes one looks at them.
