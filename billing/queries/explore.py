@@ -91,6 +91,12 @@ class Explored:
         return self.data_until.billed - DAY if self.data_until.billed else None
 
     @property
+    def shows_centers(self) -> bool:
+        """Whether cost centers are what is shown or filtered: each counts by itself, without those below it."""
+        asked = self.exploration
+        return any(Dimension.COST_CENTER in named for named in (asked.group_by, asked.filters, asked.excluded))
+
+    @property
     def has_facts(self) -> bool:
         return bool(self.parts or self.beside)
 

@@ -110,6 +110,8 @@ class CenterPage:
     tokens_unpriced: int
     places: tuple[tuple[Placement, CostCenterValue | None], ...]
     daily: tuple[CenterDays, ...]
+    # Codes of the center and all below it; None where something came or went within the month.
+    branch_codes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,7 @@ def get_center_page(*, cost_center_id: int, organization: OrganizationValue, now
             for one in reversed(list_placements(cost_center_id))
         ),
         daily=_daily(center, tree),
+        branch_codes=_branch_codes(center.id, tree.month, by_id),
     )
 
 
@@ -234,6 +237,12 @@ def find_move_effect(
         later_moves=tuple(one.valid_from for one in own if one.valid_from is not None and one.valid_from > from_date),
         counted_from=start,
     )
+
+
+def _branch_codes(cost_center_id: int, month: Month, by_id: Mapping[int, CenterSpend]) -> tuple[str, ...] | None:
+    tree = get_tree()
+    branches = {tree.branch(cost_center_id, start) for start, _ in tree.stretches(month.start, month.end)}
+    return tuple(sorted(by_id[one].center.code for one in branches.pop())) if len(branches) == 1 else None
 
 
 def _daily(center: CostCenterValue, spend: TreeSpend) -> tuple[CenterDays, ...]:

@@ -108,6 +108,13 @@ def test_a_center_has_a_page_with_its_history(cast: Cast, centers: dict[str, Cos
 def test_the_days_of_a_center_are_drawn_in_parts_that_add_up_to_its_branch(
     cast: Cast, centers: dict[str, CostCenter]
 ) -> None:
+    before = client_of(cast.ben).get(f"{LIST}{centers['engineering'].pk}/").content.decode()
+    link = "/o/acme/explore/?period=2026-11&amp;group_by=cost_center,model&amp;cost_center=eng,search"
+    assert f'<a href="{link}">Explore Engineering with all below it</a>' in before
+    explored = client_of(cast.ben).get(link.replace("&amp;", "&"))
+    assert sum(part.now for part in explored.context["explored"].parts) == 312
+    assert "A cost center counts here by itself" in explored.content.decode()
+
     client_of(cast.fay).post(
         f"{LIST}{centers['search'].pk}/move/", {"parent_id": str(centers["product"].pk), "from_date": "2026-11-09"}
     )
@@ -118,6 +125,7 @@ def test_the_days_of_a_center_are_drawn_in_parts_that_add_up_to_its_branch(
     assert [line.name for line in chart.lines] == ["By itself", "Search team"]
     assert [[value.amount for value in line.values if value.amount] for line in chart.lines] == [[100], [212]]
     assert len(chart.days) == 10
+    assert "Explore Engineering" not in response.content.decode()
     assert "8 Nov was the dearest day, with $212" in response.content.decode().replace("\xa0", " ")
     assert client_of(cast.ben).get(f"{LIST}{centers['product'].pk}/").context["chart"] is None
 
