@@ -14,6 +14,7 @@ from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.names import NAME_LIMIT, NameMissing, NameTooLong, NameUnprintable
 from accounts.domain.roles import Permission
 from accounts.operations.cost_centers import CostCenterRetired
+from accounts.queries.cost_centers import list_cost_centers
 from billing.api.catalog import page_of
 from billing.api.periods import DayField
 from billing.domain.allocation import (
@@ -280,13 +281,14 @@ class AllocationRulePreview(OrganizationApiView):
     Input = AllocationRuleInput
     Output = RulePreviewOutput
     statuses = {"POST": 200}
-    errors = {"POST": DRAFT_ERRORS}
+    errors = {"POST": (*DRAFT_ERRORS, CostCenterUnknown)}
 
     def post(self, request: OrganizationApiRequest) -> Response:
         """Return what a new rule would move in the last 90 days; nothing is saved."""
-        found = preview_rule(
-            _draft(self.read_input()), rule_id=None, organization=request.organization, now=request.now
-        )
+        draft = _draft(self.read_input())
+        if all(center.id != draft.cost_center_id for center in list_cost_centers()):
+            raise CostCenterUnknown(field="cost_center_id")
+        found = preview_rule(draft, rule_id=None, organization=request.organization, now=request.now)
         moves = [
             {
                 "basis": line.basis.value,

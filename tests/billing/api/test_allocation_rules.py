@@ -37,6 +37,8 @@ def test_a_rule_is_previewed_created_changed_and_deleted(editor: Api, cast: Cast
     (move,) = preview.json()["moves"]
     assert (move["basis"], move["from_cost_center_id"], move["to_cost_center_id"]) == ("rated", None, center)
     assert (move["by_month"]["2026-11"], move["total"]) == ("1", "1")
+    strange = editor.send("post", "allocation-rules/preview/", {**body, "cost_center_id": center + 99})
+    assert strange.json()["code"] == "cost_center_unknown"
     made = editor.send("post", "allocation-rules/", body)
     assert made.status_code == 201, made.content
     rule = made.json()
