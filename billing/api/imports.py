@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.celery import nudge
 from accounts.access.declarations import PageParameters
+from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.roles import Permission
 from billing.domain.imports import (
     FILE_BYTES,
@@ -179,7 +180,7 @@ class CostImportDetail(OrganizationApiView):
 
     permissions = {"GET": Permission.VIEW_SPEND, "DELETE": Permission.EDIT_COST_IMPORTS}
     Output = CostImportDetailOutput
-    errors = {"GET": (CostImportNotFound,), "DELETE": (CostImportNotFound, ImportUnderWay)}
+    errors = {"GET": (CostImportNotFound,), "DELETE": (CostImportNotFound, ImportUnderWay, MonthIsClosed)}
 
     def get(self, request: OrganizationApiRequest, import_id: int) -> Response:  # noqa: ARG002 - as above
         """Return one import, with rejected rows, notes and invoices."""

@@ -85,6 +85,7 @@ class ImportFailure(StrEnum):
     TOO_LARGE = "TOO_LARGE"
     GAVE_UP = "GAVE_UP"
     NOT_FETCHED = "NOT_FETCHED"
+    MONTH_CLOSED = "MONTH_CLOSED"
 
 
 FAILURE_SENTENCES: Mapping[ImportFailure, str] = {
@@ -105,6 +106,9 @@ FAILURE_SENTENCES: Mapping[ImportFailure, str] = {
         "Reading the file was interrupted three times: upload it again, and tell your operator if that does not help."
     ),
     ImportFailure.NOT_FETCHED: gettext_noop("AWS did not let us read a file that its manifest names."),
+    ImportFailure.MONTH_CLOSED: gettext_noop(
+        "The file tells of a closed month, whose figures stay as they are: reopen the month, and import the file again."
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,9 @@ import structlog
 from django.db.models import F, Q, QuerySet
 
 from accounts.domain.audit import SYSTEM, Actor
+from accounts.domain.closed_months import MonthIsClosed, month_of
 from accounts.operations.audit import record_event
+from accounts.operations.closed_months import require_open
 from accounts.tenancy.context import tenant_transaction
 from billing.adapters.aws.errors import AwsError
 from billing.adapters.cost_files import CostFileTooLarge, CostFileUnreadable
@@ -26,6 +28,7 @@ from billing.domain.imports import (
     OPEN_STATES,
     RAW_LENGTH,
     SOURCE_NAME_LENGTH,
+    BilledPeriod,
     ColumnsMissing,
     CostImportNotFound,
     ImportFailure,
@@ -157,7 +160,7 @@ def remove_import(*, actor: Actor, import_id: int, now: datetime) -> int:
     """Take an import back: its periods go, and Cost Explorer tells the days again where a connection reads them.
 
     Returns the lines that went. What an older file told of the same periods is not kept: import that file again to have
-    it back. Raises CostImportNotFound, ImportUnderWay.
+    it back. Raises CostImportNotFound, ImportUnderWay, MonthIsClosed.
     """
     row = CostImport.objects.select_for_update().filter(id=import_id).first()
     if row is None or row.state == ImportState.REMOVED:
@@ -165,6 +168,8 @@ def remove_import(*, actor: Actor, import_id: int, now: datetime) -> int:
     if row.state == ImportState.STARTED:
         raise ImportUnderWay
     periods = list(ImportedPeriod.objects.filter(cost_import=row).order_by("period_start"))
+    for period in periods:
+        require_open(period.period_start)
     rows = sum(remove_period(period, now) for period in periods)
     drop_file(row.kept_as)
     row.state, row.kept_as, row.lease_until = ImportState.REMOVED, "", None
@@ -272,6 +277,7 @@ def _read_and_store(claim: _Claim, stack: ExitStack, clock: Clock) -> None:
         ids = find_or_add_bill_lines(keys.values(), bill, tags_of, now, read_as)
         _read_better(ids, read_as)
         series_of = {place: ids[key] for place, key in keys.items()}
+        _require_open(found.periods)
         for period in found.periods:
             _, notes = replace_period(
                 cost_source_id=row.cost_source_id,
@@ -284,6 +290,14 @@ def _read_and_store(claim: _Claim, stack: ExitStack, clock: Clock) -> None:
         assign_series(now=now)
         _name_provider(row.cost_source, {key.provider for key in keys.values()})
         _finish(row, found, now)
+
+
+def _require_open(periods: Iterable[BilledPeriod]) -> None:
+    for period in periods:
+        try:
+            require_open(period.start)
+        except MonthIsClosed as error:
+            raise _Refused(ImportFailure.MONTH_CLOSED, month_of(period.start)) from error
 
 
 def _paths(claim: _Claim, folder: Path, keeper: _Keeper, clock: Clock) -> Sequence[Path]:

@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from django.db.models import Sum
 
+from accounts.domain.closed_months import MonthIsClosed
+from accounts.operations.closed_months import close_months, reopen_months
 from billing.domain.collection import Source, WindowState
 from billing.domain.dimensions import Provider
 from billing.domain.imports import (
@@ -300,6 +302,7 @@ def test_a_file_that_is_no_bill_is_refused_with_its_reason_and_changes_nothing(
     read_in(acme, as_csv([azure("1")]))
     done = read_in(acme, content)
     assert (done.state, done.failure) == (ImportState.FAILED, failure)
+    assert str(folder.parent) not in done.failure_detail
     assert total() == 1
     assert list(folder.iterdir()) == []
 
@@ -381,3 +384,20 @@ def test_a_source_is_named_and_says_whose_bill_it_is(acme: Cast) -> None:
     assert CostSource.objects.get(name="Azure").provider == Provider.AZURE_OPENAI
     read_in(acme, as_csv([azure("1"), aws("1")]))
     assert CostSource.objects.get(name="Azure").provider == Provider.OTHER
+
+
+def test_a_file_leaves_a_closed_month_as_it_was_signed_until_it_is_reopened(acme: Cast) -> None:
+    first = read_in(acme, as_csv([azure("1")]))
+    close_months(actor=acme.ada_acts, month=OCTOBER.start, today=NOW.date())
+    late = read_in(acme, as_csv([azure("2")]))
+    assert (late.state, late.failure, late.failure_detail) == (
+        ImportState.FAILED,
+        ImportFailure.MONTH_CLOSED,
+        "2026-10",
+    )
+    with pytest.raises(MonthIsClosed):
+        remove_import(actor=acme.ada_acts, import_id=first.pk, now=NOW)
+    assert total() == 1
+    reopen_months(actor=acme.ada_acts, month=OCTOBER.start, reason="The invoice was corrected.")
+    assert read_in(acme, as_csv([azure("2")])).state == ImportState.DONE
+    assert total() == 2
