@@ -31,6 +31,7 @@ from billing.operations.connections import (
     ConnectionIsOver,
     NoRoleYet,
     NotPaused,
+    change_reading,
     create_connection,
     disconnect_connection,
     enter_role,
@@ -140,9 +141,18 @@ class ConnectionInput(serializers.Serializer[Any]):
 
 
 class ConnectionChange(serializers.Serializer[Any]):
-    """What a connection is called, and the role that was made, which is verified at once."""
+    """What a connection is called, what it reads, and the role that was made, which is verified at once."""
 
     name = serializers.CharField(max_length=NAME_LENGTH, allow_blank=True, required=False)
+    tag_key = serializers.CharField(
+        max_length=200, required=False, help_text="Another tag names who pays from the next reading on; the past stays."
+    )
+    aws_regions = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        max_length=MAX_REGIONS,
+        required=False,
+        help_text="Regions to read beside those that are read already. Empty: they are looked for.",
+    )
     role_arn = serializers.CharField(max_length=2048)
     example = {"name": "Production", "role_arn": "arn:aws:iam::123456789012:role/YosanReader"}
 
@@ -189,17 +199,28 @@ class ConnectionDetail(OrganizationApiView):
     permissions = {"GET": Permission.VIEW_SPEND, "PATCH": Permission.EDIT_CONNECTIONS}
     Input = ConnectionChange
     Output = ConnectionOutput
-    errors = {"GET": (ConnectionNotFound,), "PATCH": (ConnectionNotFound, ConnectionIsOver, MalformedRoleArn)}
+    errors = {
+        "GET": (ConnectionNotFound,),
+        "PATCH": (ConnectionNotFound, ConnectionIsOver, MalformedRoleArn, MalformedTagKey, MalformedRegion),
+    }
 
     def get(self, request: OrganizationApiRequest, connection_id: int) -> Response:  # noqa: ARG002 - as above
         """Return one connection."""
         return Response(_serialize(get_connection(connection_id)))
 
     def patch(self, request: OrganizationApiRequest, connection_id: int) -> Response:
-        """Give a connection another name, or enter its role, or another one, and have it verified."""
+        """Give a connection another name, tag or regions, or enter its role, or another one, and have it verified."""
         given = self.read_input()
         if "name" in given:
             rename_connection(actor=request.actor, connection_id=connection_id, name=given["name"])
+        if "tag_key" in given or "aws_regions" in given:
+            known = get_connection(connection_id)
+            change_reading(
+                actor=request.actor,
+                connection_id=connection_id,
+                tag_key=given.get("tag_key", known.tag_key),
+                aws_regions=given.get("aws_regions", known.aws_regions_asked),
+            )
         if "role_arn" in given:
             enter_role(actor=request.actor, connection_id=connection_id, role_arn=given["role_arn"], now=request.now)
             nudge(VERIFY, organization_id=request.organization.id, connection_id=connection_id)

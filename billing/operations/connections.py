@@ -135,6 +135,24 @@ def rename_connection(*, actor: Actor, connection_id: int, name: str) -> None:
     )
 
 
+def change_reading(*, actor: Actor, connection_id: int, tag_key: str, aws_regions: Sequence[str]) -> None:
+    """Say which tag names the team from the next reading on, and which regions are read. Raises Invalid.
+
+    What was assigned by another tag stays. A region that is read stays, too: what it cost is not forgotten. Without any
+    named, those with traffic are found. Raises ConnectionIsOver.
+    """
+    row = _open(connection_id)
+    before = _described(row)
+    row.tag_key = check_tag_key(tag_key)
+    asked = set(check_regions(aws_regions))
+    if row.aws_regions and not asked <= set(row.aws_regions):
+        row.aws_regions = sorted({*row.aws_regions, *asked})
+    row.aws_regions_asked = sorted({*row.aws_regions, *asked}) if asked else []
+    row.save(update_fields=["tag_key", "aws_regions", "aws_regions_asked"])
+    if (after := _described(row)) != before:
+        record_event(actor=actor, verb="connection.changed", target=f"connection:{row.pk}", before=before, after=after)
+
+
 def request_verification(*, actor: Actor, connection_id: int, now: datetime) -> None:
     """Ask a worker to verify the connection, again or for the first time. Raises a Conflict."""
     row = _open(connection_id)

@@ -26,10 +26,12 @@ from billing.domain.freshness import Backfill
 from billing.domain.labels import CONNECTION_KIND_LABELS
 from billing.domain.money import EXACT, ZERO, add_up
 from billing.operations.connections import (
+    change_reading,
     create_connection,
     disconnect_connection,
     enter_role,
     pause_connection,
+    rename_connection,
     request_verification,
     resume_connection,
 )
@@ -52,10 +54,9 @@ VERIFY = "billing.tasks.verify_connection"
 SEPARATORS = re.compile(r"[\s,、]+")
 
 
-class ConnectionForm(forms.Form):
-    """What is to be said before the role can be made."""
+class ConnectionEditForm(forms.Form):
+    """What may be said otherwise later."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("This AWS account is"), widget=forms.RadioSelect)
     name = forms.CharField(
         label=gettext_lazy("Name"),
         required=False,
@@ -81,15 +82,22 @@ class ConnectionForm(forms.Form):
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
 
+    def clean_aws_regions(self) -> list[str]:
+        """Read the regions out of a list with commas or spaces."""
+        return [part for part in SEPARATORS.split(self.cleaned_data["aws_regions"].strip().lower()) if part]
+
+
+class ConnectionForm(ConnectionEditForm):
+    """What is to be said before the role can be made."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("This AWS account is"), widget=forms.RadioSelect)
+    field_order = ("kind", "name", "tag_key", "aws_regions")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)
         kind.choices = [(code.value, _(label)) for code, label in CONNECTION_KIND_LABELS.items()]
-
-    def clean_aws_regions(self) -> list[str]:
-        """Read the regions out of a list with commas or spaces."""
-        return [part for part in SEPARATORS.split(self.cleaned_data["aws_regions"].strip().lower()) if part]
 
 
 class RoleForm(forms.Form):
@@ -149,6 +157,32 @@ def connection_create(request: OrganizationRequest) -> HttpResponse:
             nudge(NOTE_PRINCIPAL, organization_id=request.organization.id, connection_id=connection_id)
             return _to_detail(request, connection_id)
     return render(request, "billing/connections/form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_view(Permission.EDIT_CONNECTIONS)
+def connection_edit(request: OrganizationRequest, connection_id: int) -> HttpResponse:
+    """Change a connection's name, the tag that names the team, and the regions that are read."""
+    connection = get_connection(connection_id)
+    initial = {
+        "name": connection.name,
+        "tag_key": connection.tag_key,
+        "aws_regions": ", ".join(connection.aws_regions_asked),
+    }
+    form = ConnectionEditForm(posted(request), initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        try:
+            if (name := given.pop("name").strip()) != connection.name:
+                rename_connection(actor=request.actor, connection_id=connection_id, name=name)
+            change_reading(actor=request.actor, connection_id=connection_id, **given)
+        except CallerError as error:
+            add_error(form, error)
+        else:
+            messages.success(request, _("Saved. The next reading follows it."))
+            return _to_detail(request, connection_id)
+    context = {"form": form, "connection": connection}
+    return render(request, "billing/connections/edit.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -69,6 +69,7 @@ inside = [
     path("connections/new/", connections.connection_create, name="connection_create"),
     path("connections/progress/", connections.collection_progress, name="collection_progress"),
     path("connections/<int:connection_id>/", connections.connection_detail, name="connection_detail"),
+    path("connections/<int:connection_id>/edit/", connections.connection_edit, name="connection_edit"),
     path("connections/<int:connection_id>/template/", connections.connection_template, name="connection_template"),
     path("connections/<int:connection_id>/terraform/", connections.connection_terraform, name="connection_terraform"),
     path("connections/<int:connection_id>/role/", connections.connection_role, name="connection_role"),

@@ -69,6 +69,7 @@ PAGES: dict[str, Permission] = {
     "billing:connection_terraform": Permission.EDIT_CONNECTIONS,
     "billing:connection_role": Permission.EDIT_CONNECTIONS,
     "billing:connection_verify": Permission.EDIT_CONNECTIONS,
+    "billing:connection_edit": Permission.EDIT_CONNECTIONS,
     "billing:connection_limit": Permission.EDIT_CONNECTIONS,
     "billing:connection_pause": Permission.EDIT_CONNECTIONS,
     "billing:connection_resume": Permission.EDIT_CONNECTIONS,

@@ -232,6 +232,17 @@ def test_a_connection_is_renamed_without_being_verified_anew(editor: Api, nudged
     assert (with_both.json()["name"], with_both.json()["state"]) == ("", "VERIFYING")
 
 
+def test_the_tag_and_the_regions_of_a_connection_are_changed_later(editor: Api, nudged: list[str]) -> None:
+    made = editor.send("post", "connections/", {"kind": "PAYER"}).json()
+    nudged.clear()
+    address = f"connections/{made['id']}/"
+    changed = editor.send("patch", address, {"tag_key": "squad", "aws_regions": ["eu-west-1"]}).json()
+    assert (changed["tag_key"], changed["aws_regions"]) == ("squad", ["eu-west-1"])
+    assert editor.send("patch", address, {"tag_key": " "}).status_code == 400
+    assert editor.send("patch", address, {"aws_regions": ["moon-1"]}).status_code == 400
+    assert nudged == []
+
+
 def test_the_sources_of_a_connection_say_how_fresh_they_are_and_what_is_wrong(
     cast: Cast, api: Api, globex_api: Api
 ) -> None:

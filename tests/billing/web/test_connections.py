@@ -292,6 +292,25 @@ def test_an_admin_says_what_watching_may_cost_and_the_page_says_what_that_buys(a
     assert (event.before, event.after) == ({"watching_limit_usd": "1.00"}, {"watching_limit_usd": "0.50"})
 
 
+def test_tag_and_regions_are_changed_later_and_no_region_is_taken_away(ada: Client, cast: Cast) -> None:
+    connection = make(cast, aws_regions=["us-east-1"], aws_regions_asked=["us-east-1"])
+    address = f"/o/acme/connections/{connection.pk}/edit/"
+    given = {"name": "Production", "tag_key": "squad", "aws_regions": "eu-west-1"}
+    assert 'value="us-east-1"' in ada.get(address).content.decode()
+    assert f'href="{address}"' in page(ada, connection)
+
+    assert ada.post(address, {**given, "aws_regions": "moon-1"}).status_code == 422
+    assert ada.post(address, given).status_code == 302
+
+    changed = only(cast)
+    assert (changed.name, changed.tag_key) == ("Production", "squad")
+    assert changed.aws_regions == changed.aws_regions_asked == ["eu-west-1", "us-east-1"]
+    with inside(cast.acme):
+        event = AuditEvent.objects.get(verb="connection.changed")
+    assert event.before is not None
+    assert (event.before["tag_key"], event.after["tag_key"]) == ("team", "squad")  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
