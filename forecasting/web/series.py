@@ -89,7 +89,7 @@ def _alert_title(alert: AlertSnapshot) -> str:
     if alert.reached_on:
         words["day"] = figures.day(alert.reached_on, language)
         return gettext("Spend reached %(threshold)s of the budget on %(day)s") % words
-    return gettext("%(share)s was spent on %(day)s, when the forecast passed %(threshold)s of the budget") % words
+    return gettext("%(share)s of the budget was spent by %(day)s, when the forecast passed %(threshold)s of it") % words
 
 
 def center_chart(page: CenterPage, *, time_zone: str) -> Chart:

@@ -106,7 +106,7 @@ def test_the_page_of_an_alert_says_what_it_rests_on(client: Client, cast: Cast, 
         "$1,280.00 (80 % band $1,152.00 to $1,408.00)",
         "Forecast made",
         "Finance",
-        "30 % was spent on 10 Nov, when the forecast passed 100 % of the budget",
+        "30 % of the budget was spent by 10 Nov, when the forecast passed 100 % of it",
     ):
         assert words in text
 
