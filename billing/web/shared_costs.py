@@ -35,6 +35,7 @@ from billing.queries.split_preview import PreviewBasis, SplitPreview, distribute
 from billing.queries.statements import get_statement
 
 MONTHS_OFFERED = range(12, -13, -1)
+ANY = "any"
 
 
 class SplitForm(forms.Form):
@@ -42,7 +43,7 @@ class SplitForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=NAME_LIMIT)
     pool_id = forms.TypedChoiceField(
-        label=gettext_lazy("Distribute the cost of"), coerce=int, empty_value=None, required=False
+        label=gettext_lazy("Distribute the cost of"), coerce=lambda given: int(given) or None
     )
     method = forms.ChoiceField(label=gettext_lazy("How"), initial=SplitMethod.FIXED.value)
     metric = forms.CharField(
@@ -52,19 +53,19 @@ class SplitForm(forms.Form):
         help_text=gettext_lazy("Only where a metric decides, for example orders."),
         widget=forms.TextInput(attrs={"list": "metrics"}),
     )
-    first_month = forms.TypedChoiceField(label=gettext_lazy("First month"), empty_value=None, required=False)
-    last_month = forms.TypedChoiceField(label=gettext_lazy("Last month"), empty_value=None, required=False)
+    first_month = forms.TypedChoiceField(label=gettext_lazy("From month"))
+    last_month = forms.TypedChoiceField(label=gettext_lazy("Through month"))
 
     def __init__(self, *args: Any, centers: Iterable[CostCenterValue], this_month: Month, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.centers = tuple(centers)
         months = [(str(month), _month_text(month)) for month in (this_month.plus(offset) for offset in MONTHS_OFFERED)]
         _choose(
-            self, "pool_id", [("", _("What nobody pays for")), *((str(one.id), _path(one)) for one in self.centers)]
+            self, "pool_id", [("0", _("What nobody pays for")), *((str(one.id), _path(one)) for one in self.centers)]
         )
         _choose(self, "method", [(method.value, _(label)) for method, label in METHOD_LABELS.items()])
         for name, empty in (("first_month", _("From the beginning")), ("last_month", _("Until further notice"))):
-            _choose(self, name, [("", empty), *months], Month.parse)
+            _choose(self, name, [(ANY, empty), *months], _month_or_none)
         for one in self.centers:
             self.fields.update(_center_fields(one))
 
@@ -82,7 +83,7 @@ class SplitForm(forms.Form):
             return
         typed = {one.id: given[f"percent_{one.id}"] for one in self.centers if given[f"percent_{one.id}"] is not None}
         for one in self.centers:
-            if (given[f"share_{one.id}"] and one.id not in typed) or typed.get(one.id) == ZERO:
+            if typed.get(one.id) == ZERO:
                 text = _("Percentage of %(name)s: enter a number above 0, or leave it out.")
                 self.add_error(f"percent_{one.id}", text % {"name": one.name})
         whole = add_up(typed.values())
@@ -122,8 +123,6 @@ class EndForm(forms.Form):
 
     from_month = forms.TypedChoiceField(
         label=gettext_lazy("Ends before"),
-        empty_value=None,
-        required=False,
         help_text=gettext_lazy("Statements of earlier months stay as they are."),
     )
 
@@ -131,7 +130,7 @@ class EndForm(forms.Form):
         super().__init__(*args, **kwargs)
         months = [(str(month), _month_text(month)) for month in (this_month.plus(offset) for offset in MONTHS_OFFERED)]
         never = _("Delete it with its past: the pool keeps its cost in every month")
-        _choose(self, "from_month", [*months, ("", never)], Month.parse)
+        _choose(self, "from_month", [*months, (ANY, never)], _month_or_none)
 
 
 @require_safe
@@ -143,7 +142,7 @@ def shared_cost_list(request: OrganizationRequest) -> HttpResponse:
     centers = {center.id: center for center in list_cost_centers(retired=True)}
     given = {basis.basis: distributed(basis) for basis in found.bases()}
     rated, billed = given.values()
-    metrics = {name for name, _center in list_metrics(found.month)}
+    metrics = list_metrics(found.month)
     currency = found.rates.currency
     rows = [
         {
@@ -152,7 +151,9 @@ def shared_cost_list(request: OrganizationRequest) -> HttpResponse:
             "billed": Money(billed.get(split.id, ZERO), currency),
             "is_in_force": split.covers(this_month),
             "is_ahead": split.first_month is not None and split.first_month > this_month,
-            "lacks_metric": bool(split.metric) and split.covers(found.month) and split.metric not in metrics,
+            "lacks_metric": bool(split.metric)
+            and split.covers(found.month)
+            and not any((split.metric, center) in metrics for center in split.shares),
         }
         for split in list_splits()
     ]
@@ -161,6 +162,7 @@ def shared_cost_list(request: OrganizationRequest) -> HttpResponse:
         "statement": found,
         "rated": Money(add_up(rated.values()), currency),
         "billed": Money(add_up(billed.values()), currency),
+        "share": add_up(billed.values()) / found.billed.total if found.billed.total else None,
         "in_force": sum(row["is_in_force"] is True for row in rows),
         "currency": currency,
     }
@@ -228,7 +230,7 @@ def shared_cost_end(request: OrganizationRequest, split_id: int) -> HttpResponse
 
 def _form(request: OrganizationRequest) -> SplitForm:
     this_month = _this_month(request)
-    pool = request.GET.get("pool_id", "")
+    pool = request.GET.get("pool_id", "0")
     return SplitForm(
         posted(request),
         centers=list_cost_centers(),
@@ -283,6 +285,10 @@ def _this_month(request: OrganizationRequest) -> Month:
     return Month.of(local_day(request.now, request.organization.time_zone))
 
 
+def _month_or_none(text: str) -> Month | None:
+    return None if text == ANY else Month.parse(text)
+
+
 def _month_text(month: Month) -> str:
     return figures.month(month, get_language() or "en")
 
@@ -294,7 +300,9 @@ def _path(center: CostCenterValue) -> str:
 def _center_fields(center: CostCenterValue) -> dict[str, forms.Field]:
     named = {"name": center.name}
     return {
-        f"share_{center.id}": forms.BooleanField(label=_("%(name)s receives a part") % named, required=False),
+        f"share_{center.id}": forms.BooleanField(
+            label=center.name, required=False, widget=forms.CheckboxInput(attrs={"class": "unless-fixed"})
+        ),
         f"percent_{center.id}": forms.DecimalField(
             label=_("Percentage of %(name)s") % named,
             required=False,
