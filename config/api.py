@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -158,6 +159,10 @@ def _code_of(error: exceptions.APIException) -> str:
 def _detail_of(error: exceptions.APIException, request: Request) -> str:
     if isinstance(error, exceptions.UnsupportedMediaType):
         given = request.headers.get("Content-Type", "")
+        if any(isinstance(parser, MultiPartParser) for parser in request.parsers or ()):
+            return _("The body must be a form with a file (Content-Type: multipart/form-data), not %(given)s.") % {
+                "given": given
+            }
         return _("The body must be JSON (Content-Type: application/json), not %(given)s.") % {"given": given}
     return str(error.detail)
 

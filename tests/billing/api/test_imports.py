@@ -82,6 +82,8 @@ def test_a_repeated_key_is_answered_with_the_first_answer_and_another_file_is_re
 def test_what_is_no_file_is_refused(loader: Api, api: Api) -> None:
     assert post(loader, b"").status_code == 400
     assert post(loader, surprise="x").json()["code"] == "unknown_field"
-    assert loader.send("POST", "cost-imports/", {"source": "Azure"}).status_code == 415
+    no_form = loader.send("POST", "cost-imports/", {"source": "Azure"})
+    assert no_form.status_code == 415
+    assert "multipart/form-data" in no_form.json()["detail"]
     assert post(api).json()["code"] == "scope_missing"
     assert loader.get("focus-lines/", month="soon").status_code == 400
