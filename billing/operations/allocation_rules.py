@@ -106,7 +106,7 @@ def end_rule(*, actor: Actor, rule_id: int, from_day: date | None, expected_vers
     row = _locked(rule_id, expected_version)
     before = get_rule(rule_id)
     first = before.versions[0].effective_from or EARLIEST
-    require_open(max(first, from_day or first), field="from_day")
+    require_open(max(first, from_day or first), field="from_day" if from_day else None)
     start = from_day or date.min
     left = [one for one in before.versions if (one.effective_from or date.min) < start]
     if left:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from accounts.domain.roles import Permission
+from accounts.operations.closed_months import close_months, reopen_months
 from billing.domain.dimensions import TokenClass
 from tests.billing.api.conftest import Api, KeyMaker
 from tests.cast import Cast, inside
@@ -53,6 +54,12 @@ def test_a_rule_is_previewed_created_changed_and_deleted(editor: Api, cast: Cast
     assert editor.rows("allocation-conflicts/") == []
     refused = editor.send("post", "allocation-rules/", {**body, "name": "None", "conditions": []})
     assert refused.json()["code"] == "conditions_missing"
+    with inside(cast.acme):
+        close_months(actor=cast.ada_acts, month=date(2026, 9, 1), today=date(2026, 11, 10))
+    signed = editor.send("delete", address)
+    assert (signed.status_code, signed.json()["code"], signed.json()["errors"]) == (409, "month_is_closed", [])
+    with inside(cast.acme):
+        reopen_months(actor=cast.ada_acts, month=date(2015, 1, 1), reason="A rule was wrong.")
     assert editor.send("delete", address).status_code == 204
 
 
