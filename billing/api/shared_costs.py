@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OrganizationApiRequest, OrganizationApiView
 from accounts.access.declarations import PageParameters
+from accounts.domain.closed_months import MonthIsClosed
 from accounts.domain.names import NAME_LIMIT, NameMissing, NameTooLong, NameUnprintable
 from accounts.domain.roles import Permission
 from billing.api.catalog import page_of
@@ -142,6 +143,7 @@ class SharedCostSplitList(OrganizationApiView):
             *NAME_ERRORS,
             CostCenterUnknown,
             MetricMissing,
+            MonthIsClosed,
             MonthsReversed,
             PercentagesWrong,
             PoolHasASplit,
@@ -179,7 +181,7 @@ class SharedCostSplitDetail(OrganizationApiView):
 
     permissions = {"GET": Permission.VIEW_SPEND, "DELETE": Permission.EDIT_COST_CENTERS}
     Output = SharedCostSplitOutput
-    errors = {"GET": (SplitNotFound,), "DELETE": (SplitNotFound,)}
+    errors = {"GET": (SplitNotFound,), "DELETE": (SplitNotFound, MonthIsClosed)}
 
     def get(self, request: OrganizationApiRequest, split_id: int) -> Response:  # noqa: ARG002 - as above
         """Return one split."""
@@ -197,7 +199,7 @@ class BusinessMetricList(OrganizationApiView):
     permissions = {"POST": Permission.EDIT_COST_CENTERS}
     Input = BusinessMetricInput
     Output = BusinessMetricOutput
-    errors = {"POST": (*NAME_ERRORS, CostCenterUnknown, ImpossibleMetric)}
+    errors = {"POST": (*NAME_ERRORS, CostCenterUnknown, ImpossibleMetric, MonthIsClosed)}
 
     def post(self, request: OrganizationApiRequest) -> Response:
         """Enter what a metric came to in a month for a cost center."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.domain.audit import Actor, Json
@@ -13,7 +13,9 @@ from accounts.domain.names import clean_name
 from accounts.domain.text import gettext_noop
 from accounts.models import CostCenter
 from accounts.operations.audit import record_event
+from accounts.operations.closed_months import require_open
 from accounts.operations.conflicts import unique_or
+from billing.domain.allocation import EARLIEST
 from billing.domain.allocation_rules import CostCenterUnknown
 from billing.domain.periods import Month
 from billing.domain.shared_costs import Split, SplitMethod, check_split
@@ -41,13 +43,14 @@ class ImpossibleMetric(Invalid):
 def create_split(*, actor: Actor, split: Split, now: datetime) -> Split:
     """Add a split; statements of its months distribute the pool from now on.
 
-    Raises SplitNameTaken, CostCenterUnknown, or what `check_split` and `clean_name` raise.
+    Raises SplitNameTaken, CostCenterUnknown, MonthIsClosed, or what `check_split` and `clean_name` raise.
     """
     name = clean_name(split.name)
     # A metric is found by its name, so that both are written alike.
     metric = clean_name(split.metric, field="metric") if split.metric else ""
     wanted = replace(split, id=0, name=name, metric=metric)
     check_split(wanted, list_splits())
+    require_open(_begin(wanted), field="first_month")
     ids = {*wanted.shares, *(() if wanted.pool_id is None else (wanted.pool_id,))}
     if CostCenter.objects.filter(id__in=ids).count() != len(ids):
         raise CostCenterUnknown(field="shares")
@@ -78,7 +81,7 @@ def create_split(*, actor: Actor, split: Split, now: datetime) -> Split:
 def end_split(*, actor: Actor, split_id: int, from_month: Month) -> int | None:
     """Have a split not hold from a month on; statements of earlier months stay. Return None where it ended already.
 
-    Raises SplitNotFound, or MonthsReversed where it would never have held.
+    Raises SplitNotFound, MonthIsClosed, or MonthsReversed where it would never have held.
     """
     before = get_split(split_id)
     last = from_month.previous()
@@ -86,6 +89,7 @@ def end_split(*, actor: Actor, split_id: int, from_month: Month) -> int | None:
         return None
     after = replace(before, last_month=last)
     check_split(after, ())
+    require_open(from_month.start, field="from_month")
     SharedCostSplit.objects.filter(id=split_id).update(last_month=last.start)
     return record_event(
         actor=actor,
@@ -97,8 +101,12 @@ def end_split(*, actor: Actor, split_id: int, from_month: Month) -> int | None:
 
 
 def delete_split(*, actor: Actor, split_id: int) -> int:
-    """Delete a split: its pool keeps its cost, in the statements of past months too. Raises SplitNotFound."""
+    """Delete a split: its pool keeps its cost, in the statements of past months too.
+
+    Raises SplitNotFound and MonthIsClosed.
+    """
     before = get_split(split_id)
+    require_open(_begin(before))
     SharedCostSplit.objects.filter(id=split_id).delete()
     return record_event(
         actor=actor, verb="shared_cost_split.deleted", target=f"shared_cost_split:{split_id}", before=_facts(before)
@@ -108,11 +116,12 @@ def delete_split(*, actor: Actor, split_id: int) -> int:
 def enter_metric(*, actor: Actor, name: str, month: Month, cost_center_id: int, value: Decimal, now: datetime) -> int:
     """Say what a metric came to in a month for a cost center, in place of what was said before.
 
-    Raises ImpossibleMetric, CostCenterUnknown, or what `clean_name` raises.
+    Raises ImpossibleMetric, CostCenterUnknown, MonthIsClosed, or what `clean_name` raises.
     """
     name = clean_name(name, field="metric")
     if not value.is_finite() or not 0 <= value < LARGEST_VALUE:
         raise ImpossibleMetric(field="value")
+    require_open(month.start, field="month")
     if not CostCenter.objects.filter(id=cost_center_id).exists():
         raise CostCenterUnknown(field="cost_center_id")
     BusinessMetric.objects.update_or_create(
@@ -137,6 +146,8 @@ def enter_metrics(*, actor: Actor, name: str, values: Mapping[tuple[Month, int],
     name = clean_name(name, field="metric")
     known = get_metric(name, {month for month, _center in values})
     changed = {place: value for place, value in values.items() if known.get(place) != value}
+    for month in {month for month, _center in changed}:
+        require_open(month.start, field="month")
     for (month, center), value in changed.items():
         if value is not None:
             enter_metric(actor=actor, name=name, month=month, cost_center_id=center, value=value, now=now)
@@ -149,6 +160,10 @@ def enter_metrics(*, actor: Actor, name: str, values: Mapping[tuple[Month, int],
             before={"cost_center_id": center, "value": str(known[month, center])},
         )
     return len(changed)
+
+
+def _begin(split: Split) -> date:
+    return split.first_month.start if split.first_month else EARLIEST
 
 
 def _facts(split: Split) -> dict[str, Json]:

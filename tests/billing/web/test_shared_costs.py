@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from accounts.models import CostCenter, User
+from accounts.models import CostCenter, Organization, User
 from accounts.queries.organizations import get_organization
 from billing.domain.periods import Month
 from billing.domain.shared_costs import Split, SplitMethod
@@ -161,3 +161,18 @@ def test_a_metric_is_entered_corrected_and_taken_back(cast: Cast, centers: dict[
     page(client, cast.fay, "business-metrics/enter/", {"metric": "orders", place: ""})
     with inside(cast.acme):
         assert not BusinessMetric.objects.exists()
+
+
+def test_a_closed_month_keeps_its_statement(cast: Cast, centers: dict[str, int], client: Client) -> None:
+    with inside(cast.acme):
+        split = make_split(None, {centers["search"]: None}, method=SplitMethod.METRIC, metric="orders")
+        Organization.objects.filter(id=cast.acme.id).update(books_closed_until=LAST_MONTH.end)
+    for month in ("2026-10", "any"):
+        assert "closed" in page(client, cast.fay, f"shared-costs/{split.pk}/end/", {"from_month": month}, status=422)
+    place = f"value_2026-10_{centers['search']}"
+    entered = page(client, cast.fay, "business-metrics/enter/", {"metric": "orders", place: "1"}, status=422)
+    assert "2026-10 is closed" in entered
+    past = {**fixed(centers, search="100"), "pool_id": str(centers["tools"])}
+    assert "is closed" in page(client, cast.fay, "shared-costs/new/", past, status=422)
+    page(client, cast.fay, "shared-costs/new/", {**past, "first_month": "2026-11"})
+    page(client, cast.fay, f"shared-costs/{split.pk}/end/", {"from_month": "2026-11"})
