@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MONTHS_IN_A_YEAR = 12
+# Before and after, Python's calendar may end while months are counted.
+YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,7 +64,10 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Month:
         """The month written as `2026-10`; ValueError for anything else."""
-        return cls.of(datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date())
+        month = cls.of(datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date())
+        if month.year not in YEARS:
+            raise ValueError(f"{text} is too far away to count from")
+        return month
 
     @property
     def start(self) -> date:
