@@ -29,7 +29,7 @@ from accounts.domain.roles import Permission
 from accounts.queries.closed_months import is_closed
 from billing.domain.labels import BILLED_TOKEN_CLASS_LABELS
 from billing.domain.money import ZERO, plain
-from billing.domain.periods import DAY, Month
+from billing.domain.periods import DAY, YEARS, Month
 from billing.domain.reconciliation import (
     DISCREPANCY_STATE_LABELS,
     REASON_LABELS,
@@ -385,6 +385,9 @@ def _month(request: OrganizationRequest) -> Month:
 
 def _day(request: OrganizationRequest) -> date:
     try:
-        return date.fromisoformat(request.GET.get("date", ""))
+        day = date.fromisoformat(request.GET.get("date", ""))
     except ValueError as error:
         raise Http404 from error
+    if day.year not in YEARS:
+        raise Http404
+    return day

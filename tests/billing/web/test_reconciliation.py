@@ -33,7 +33,8 @@ def test_the_first_sentence_says_what_differs_and_that_all_of_it_is_explained(fa
     day = fay.get("/o/acme/reconciliation/day/?date=2026-11-03").content.decode()
     assert "claude-sonnet-4-5" in day
     assert "This day has its first version" in day
-    assert fay.get("/o/acme/reconciliation/?month=2026-99").status_code == 404
+    for strange in ("?month=2026-99", "?month=9999-12", "day/?date=9999-12-31"):
+        assert fay.get(f"/o/acme/reconciliation/{strange}").status_code == 404
     assert fay.get("/o/acme/reconciliation/?month=2025-01").status_code == 200
 
 
