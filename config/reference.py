@@ -185,7 +185,8 @@ def _problems(operation: Schema, schema: Schema) -> Iterator[Problem]:
 
 
 def _fields_of(body: Schema, schema: Schema) -> Iterator[Field]:
-    (media,) = body["content"].values()
+    # Whatever types a body is taken in, its fields are the same.
+    media = next(iter(body["content"].values()))
     yield from _fields(media["schema"], schema, path="", depth=0)
 
 

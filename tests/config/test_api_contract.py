@@ -35,6 +35,7 @@ from forecasting.models import AlertEvent
 from forecasting.operations.alerts import evaluate_alert_rules
 from tests.cast import NOW, Cast, inside
 from tests.factories.accounts import make_cost_center, make_invitation
+from tests.factories.allocation import make_any_rule, make_one_split
 from tests.factories.billing import make_override, make_saved_view
 from tests.factories.forecasting import (
     make_alert_rule,
@@ -47,7 +48,9 @@ from tests.factories.forecasting import (
     make_spend,
     make_webhook,
 )
+from tests.factories.imports import make_import
 from tests.factories.price_events import make_announcement, make_price_event
+from tests.factories.reconciliation import make_discrepancy, make_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +108,11 @@ def ids(cast: Cast) -> dict[str, int]:
             "cost_center_id": center.pk,
             "delivery_id": make_delivery(channel).pk,
             "user_id": cast.ben.pk,
+            "discrepancy_id": make_discrepancy().pk,
+            "import_id": make_import().pk,
+            "invoice_id": make_invoice().pk,
+            "rule_id": make_any_rule().pk,
+            "split_id": make_one_split().pk,
         }
 
 

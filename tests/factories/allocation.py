@@ -111,5 +111,5 @@ def make_metric() -> BusinessMetric:
     )
 
 
-def make_any_rule() -> object:
+def make_any_rule() -> AllocationRule:
     return make_rule(make_cost_center().pk)

@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.domain.dimensions import Provider
 from billing.domain.imports import ImportOrigin, ImportState
-from billing.models import CostExport, CostImport, CostSource, ImportedPeriod
+from billing.models import AwsConnection, CostExport, CostImport, CostSource, ImportedPeriod
 from tests.factories.billing import make_connection
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -73,6 +73,8 @@ def make_export(**columns: Any) -> CostExport:
             "created_at": AT,
             "next_check_at": AT,
             **columns,
-            "connection": columns.get("connection") or make_connection(),
+            "connection": columns.get("connection")
+            or AwsConnection.objects.order_by("id").first()
+            or make_connection(),
         }
     )

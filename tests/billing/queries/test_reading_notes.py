@@ -10,6 +10,7 @@ from django.test import Client
 from billing.domain.parsing.cloudwatch import Remark
 from billing.domain.reading_notes import NOTE_SENTENCES, note_sentence
 from billing.domain.tiers import TierDoubt
+from billing.domain.usage_types import BillRemark
 from billing.models import AwsConnection, CollectionRun, CollectionWindow
 from billing.queries.reading_notes import SHOWN, list_reading_notes
 from tests.cast import Cast, inside
@@ -61,7 +62,7 @@ def test_the_list_has_an_end(cast: Cast) -> None:
 
 
 def test_every_note_has_a_sentence_and_an_unknown_one_is_told_as_it_is() -> None:
-    assert set(NOTE_SENTENCES) == {*Remark, *TierDoubt}
+    assert set(NOTE_SENTENCES) == {*Remark, *TierDoubt, *BillRemark}
     assert note_sentence("FROM_THE_FUTURE") == "FROM_THE_FUTURE"
 
 
