@@ -52,6 +52,11 @@ ROW_IN_ADDRESS = {
     "split_id": "billing.SharedCostSplit",
     "view_id": "billing.SavedView",
 }
+# What a page has to be asked about.
+QUESTIONS = {
+    "billing:focus_export": "?month=2026-10&format=csv",
+    "billing:reconciliation_day": "?date=2026-11-08",
+}
 # Pages about one passkey, which only a device can make: the journey that makes one looks at them.
 WITH_A_DEVICE = {"mfa_edit_webauthn", "mfa_remove_webauthn"}
 
@@ -78,7 +83,8 @@ def addresses(names: Iterable[str], cast: Cast, *, slug: str = "acme") -> dict[s
         assert wanted <= known.keys(), f"the tour does not know what to put into the address of {name}"
         words = {one: known[one] for one in wanted}
         # allauth calls two different secrets a key: of an address, and of a password.
-        found[name] = reverse(name, kwargs=words | ({"key": known["reset"]} if "uidb36" in words else {}))
+        path = reverse(name, kwargs=words | ({"key": known["reset"]} if "uidb36" in words else {}))
+        found[name] = path + QUESTIONS.get(name, "")
     return found
 
 
