@@ -51,8 +51,10 @@ def list_manifests(bucket: Bucket, *, prefix: str, export_name: str) -> tuple[Ma
         if period is None or not item["Key"].endswith(MANIFEST_END):
             continue
         found = Manifest(period=period["period"], key=item["Key"], etag=item["ETag"].strip('"'))
-        if found.period not in newest or newest[found.period][0] < item["LastModified"]:
-            newest[found.period] = (item["LastModified"], found)
+        # S3 tells whole seconds; of two in one second the later execution counts, whose folder begins with its time.
+        age = (item["LastModified"], found.key)
+        if found.period not in newest or newest[found.period][0] < age:
+            newest[found.period] = (age, found)
     return tuple(newest[period][1] for period in sorted(newest))
 
 
