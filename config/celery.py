@@ -22,7 +22,7 @@ TIMETABLE: dict[str, tuple[str, timedelta | crontab]] = {
     "collect what is due": ("billing.tasks.collect_due_windows", timedelta(minutes=10)),
     "read files of bills": ("billing.tasks.import_due_files", timedelta(minutes=1)),
     "verify connections": ("billing.tasks.verify_due_connections", timedelta(minutes=1)),
-    "rate again after price changes": ("billing.tasks.rerate_due_windows", timedelta(minutes=5)),
+    "rate again after price changes": ("billing.tasks.rerate_due_windows", timedelta(minutes=2)),
     "allocate again after rule changes": ("billing.tasks.allocate_due_organizations", timedelta(minutes=1)),
     "load the committed price table": ("billing.tasks.sync_prices", crontab(hour="3", minute="10")),
     "read AWS's Price List": ("billing.tasks.sync_price_list", crontab(hour="3", minute="20")),

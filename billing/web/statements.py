@@ -11,7 +11,7 @@ import xlsxwriter
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -152,7 +152,14 @@ def _xlsx(request: OrganizationRequest, found: Statement) -> HttpResponse:
     rows = list(_rows(found))
     for basis, title in ((Basis.RATED, _("Estimated")), (Basis.BILLED, _("Billed"))):
         sheet = book.add_worksheet(title)
-        heads = (_("Code"), _("Cost center"), _("Kind"), _("Line"), _("Share"), found.rates.currency)
+        heads = (
+            _("Code"),
+            _("Cost center"),
+            _("Kind"),
+            pgettext("statement", "Line"),
+            _("Share"),
+            found.rates.currency,
+        )
         held = [row for row in rows if row[1] == basis]
         sheet.set_column(0, 3, 24)
         sheet.freeze_panes(2, 0)
