@@ -38,7 +38,7 @@ class InvoiceForm(forms.Form):
     )
     provider = forms.ChoiceField(
         label=gettext_lazy("Provider"),
-        choices=[(provider.value, PROVIDER_LABELS[provider]) for provider in Provider],
+        choices=[(provider.value, gettext_lazy(PROVIDER_LABELS[provider])) for provider in Provider],
     )
     invoice_id = forms.CharField(
         label=gettext_lazy("Invoice number"), max_length=64, help_text=gettext_lazy("As it stands on the invoice")

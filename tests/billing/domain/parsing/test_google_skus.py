@@ -65,4 +65,4 @@ def test_what_is_not_counted_in_tokens_stands_under_its_own_heading(name: str, h
 
 @given(st.text(max_size=60))
 def test_no_description_stops_the_reader(name: str) -> None:
-    parse_google_sku(name)
+    assert parse_google_sku(name).heading in CostHeading
